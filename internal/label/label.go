@@ -1,0 +1,147 @@
+// Package label draws labels: a QR code with text below it, as a picture for a screen or a printer.
+// It knows nothing of what is labelled.
+//
+// One layout serves every format: Label.Layout decides in millimetres where everything goes, and an
+// encoder only draws that. To add a format is to write an Encode function and its row in Formats.
+package label
+
+import (
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"truynguon/internal/fault"
+)
+
+// Sizes in millimetres. MinModule is the smallest square of a QR code that ordinary phones read
+// from a sticker; below GoodModule a trial print is advised. MinText leaves small letters about one
+// millimetre high.
+const (
+	MinModule   = 0.33
+	GoodModule  = 0.40
+	MinText     = 1.8
+	DefaultText = 3.0
+	// DefaultWidth is that of the common rolls of stickers.
+	DefaultWidth = 40.0
+	// MaxSide bounds width and height.
+	MaxSide = 300.0
+)
+
+// Resolutions in dots per inch. DefaultDPI suits label printers and office printers alike.
+const (
+	DefaultDPI = 300
+	MinDPI     = 72
+	MaxDPI     = 1200
+)
+
+const (
+	maxLines    = 20
+	maxLineLen  = 200
+	maxPixels   = 16 << 20 // a picture of 100 mm by 100 mm at 1000 dpi, and 32 MB while it is drawn
+	quietZone   = 4        // modules, ISO/IEC 18004
+	textMargin  = 1.0      // mm between text and the edge of the label at least
+	lineAscent  = 1.05     // of the font size; the accents of Ễ reach 1.048
+	lineDescent = 0.25
+)
+
+// Label is what is to be drawn. Sizes are in millimetres; a size that is zero is chosen.
+type Label struct {
+	// Content is what the QR code says, usually a URL: printable ASCII, as a URI is.
+	Content string
+	// Caption is the text below the code, a line each; empty lines are left out. A line that is too
+	// long is set smaller, down to MinText, and then goes on in further lines. Nothing is cut off.
+	Caption []string
+	// Width of the whole label; zero means DefaultWidth.
+	Width float64
+	// Height of the whole label; zero means as high as it turns out.
+	Height float64
+	// Margin on all sides, beside the quiet zone of the code, which is always there.
+	Margin float64
+	// Module is the side of one square of the code; zero means as large as fits.
+	Module float64
+	// Text is the font size of the caption; zero means DefaultText, and MinText is the least.
+	Text float64
+	// Correction is how much damage the code survives; the zero value is Medium.
+	Correction Correction
+	// DPI is the resolution of a format that has dots; zero means DefaultDPI. There a module is a
+	// whole number of dots, so that every square is the same and its edges are sharp.
+	DPI int
+}
+
+// Format is a way to write a label.
+type Format struct {
+	// Ext is the file name extension without a dot, which also names the format.
+	Ext string
+	// MediaType is the format's media type.
+	MediaType string
+	// Encode draws the label. Its errors are those of Label.Layout and of the writer; when the label
+	// is at fault, nothing has been written.
+	Encode func(io.Writer, Label) error
+}
+
+// Formats lists every format there is.
+var Formats = []Format{
+	{"png", "image/png", encodePNG},
+	{"svg", "image/svg+xml", encodeSVG},
+}
+
+// ByExt returns the format of a file name extension such as "png".
+func ByExt(ext string) (Format, bool) {
+	i := slices.IndexFunc(Formats, func(f Format) bool { return f.Ext == ext })
+	if i < 0 {
+		return Format{}, false
+	}
+	return Formats[i], true
+}
+
+// dot returns the side of a dot in millimetres.
+func (l Label) dot() float64 { return 25.4 / float64(l.DPI) }
+
+// complete returns the label with its defaults filled in and its text normalised, or what is wrong
+// with it.
+func (l Label) complete() (Label, error) {
+	for _, size := range []float64{l.Width, l.Height, l.Margin, l.Module, l.Text} {
+		if !(size >= 0) || math.IsInf(size, 0) { // also catches NaN
+			return l, fault.New(fault.Invalid, "label_size")
+		}
+	}
+	if l.Width == 0 {
+		l.Width = DefaultWidth
+	}
+	if l.Text == 0 {
+		l.Text = DefaultText
+	}
+	l.Text = max(l.Text, MinText)
+	if l.DPI == 0 {
+		l.DPI = DefaultDPI
+	}
+	if l.DPI < MinDPI || l.DPI > MaxDPI {
+		return l, fault.New(fault.Invalid, "label_dpi", MinDPI, MaxDPI)
+	}
+	if l.Width > MaxSide || l.Height > MaxSide || l.Text > MaxSide {
+		return l, fault.New(fault.Invalid, "label_too_large", decimal(MaxSide))
+	}
+	if l.Module > 0 && l.Module < MinModule {
+		return l, fault.New(fault.Invalid, "label_module_too_small", decimal(l.Module), decimal(MinModule))
+	}
+	var caption []string
+	for i, line := range l.Caption {
+		if r, bad := fault.Unprintable(line); bad {
+			return l, fault.New(fault.Invalid, "label_text_characters", i+1, codePoint(r))
+		}
+		line = strings.TrimSpace(norm.NFC.String(strings.NewReplacer("\n", " ", "\t", " ").Replace(line)))
+		if line == "" {
+			continue
+		}
+		caption = append(caption, line)
+		if len(caption) > maxLines || utf8.RuneCountInString(line) > maxLineLen {
+			return l, fault.New(fault.Invalid, "label_text_too_much", maxLines, maxLineLen)
+		}
+	}
+	l.Caption = caption
+	return l, nil
+}
