@@ -1,0 +1,211 @@
+package trace_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"truynguon/internal/fault"
+	"truynguon/internal/trace"
+)
+
+// TestWhoMay walks every verb as every actor. A plus is done, a minus is denied, a question mark is a
+// visitor who is asked to sign in, and a dot is somebody to whom the thing is as if it were not there.
+func TestWhoMay(t *testing.T) {
+	//                     admin official elsewhere manager staff neighbour buyer nobody
+	for _, c := range []struct {
+		verb string
+		want string
+		do   func(t *testing.T, w *world, by trace.Actor) error
+	}{
+		{"add a unit", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
+			return w.AddUnit(t.Context(), by, trace.Unit{Code: "x3", Level: "xa", Name: "Xã Ba", Parent: "t1"})
+		}},
+		{"register an organisation in x1", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RegisterOrganisation(t.Context(), by, trace.OrganisationDraft{
+				ID: "htx-c", LegalType: "HTX", Name: "HTX C", Address: "Thôn 3", AdminUnit: "x1"})
+			return err
+		}},
+		{"change the legal facts of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			o := must(w.Organisation(t.Context(), "htx-a"))
+			d := o.Doc.Draft()
+			d.Name = "HTX A mới"
+			_, err := w.UpdateOrganisation(t.Context(), by, "htx-a", o.Rev, d)
+			return err
+		}},
+		{"change the address of htx-a", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
+			o := must(w.Organisation(t.Context(), "htx-a"))
+			d := o.Doc.Draft()
+			d.Address = "Thôn 9"
+			_, err := w.UpdateOrganisation(t.Context(), by, "htx-a", o.Rev, d)
+			return err
+		}},
+		{"register a place of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RegisterPlace(t.Context(), by, trace.PlaceDraft{Organisation: "htx-a", Type: "plot", Name: "R", Address: "T", AdminUnit: "x1"})
+			return err
+		}},
+		{"read a place of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Place(t.Context(), by, w.plot)
+			return err
+		}},
+		{"change a place of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			pl := must(w.Place(t.Context(), w.admin, w.plot))
+			_, err := w.UpdatePlace(t.Context(), by, w.plot, pl.Rev, pl.Doc.Draft())
+			return err
+		}},
+		{"register a product of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RegisterProduct(t.Context(), by, trace.ProductDraft{Organisation: "htx-a", Name: "P", UOM: "KGM"})
+			return err
+		}},
+		{"change a product of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			pr := must(w.Product(t.Context(), w.coffee))
+			_, err := w.UpdateProduct(t.Context(), by, w.coffee, pr.Rev, pr.Doc.Draft())
+			return err
+		}},
+		{"list the products of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Products(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+		{"add a document of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.AddDocument(t.Context(), by, "htx-a", "a.jpg", trace.Private, strings.NewReader(string(picture(t))))
+			return err
+		}},
+		{"read a private document of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			// The photo of the world is public, so this one is kept apart by its name's organisation.
+			d := must(w.AddDocument(t.Context(), w.neighbour, "", "a.jpg", trace.Private, strings.NewReader(string(picture(t)))))
+			as := by
+			switch by.ID { // seen from the other side: the neighbour's document
+			case w.manager.ID, w.staff.ID:
+				as = trace.Actor{ID: by.ID, Role: by.Role, Org: "tht-b"}
+			case w.neighbour.ID:
+				as = trace.Actor{ID: by.ID, Role: by.Role, Org: "htx-a"}
+			case w.official.ID:
+				as.Unit = "x2"
+			case w.elsewhere.ID:
+				as.Unit = "x1"
+			}
+			_, err := w.Document(t.Context(), as, d.Doc.ID)
+			return err
+		}},
+		{"read a public document of htx-a", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
+			pr := must(w.Product(t.Context(), w.coffee))
+			_, err := w.Document(t.Context(), by, pr.Doc.Image)
+			return err
+		}},
+		{"register a lot of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			d := w.lot("L")
+			d.Organisation = "htx-a"
+			_, err := w.RegisterBatch(t.Context(), by, d)
+			return err
+		}},
+		{"read a draft of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Batch(t.Context(), by, w.registered(t, "L", false).Doc.Code)
+			return err
+		}},
+		{"read a released lot of htx-a", "++-++-+?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Batch(t.Context(), by, w.registered(t, "L", true).Doc.Code)
+			return err
+		}},
+		{"correct a draft of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			b := w.registered(t, "L", false)
+			_, err := w.CorrectBatch(t.Context(), by, b.Doc.Code, b.Rev, b.Doc.Draft())
+			return err
+		}},
+		{"release a draft of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.ReleaseBatch(t.Context(), by, w.registered(t, "L", false).Doc.Code, "")
+			return err
+		}},
+		{"hold a lot of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.HoldBatch(t.Context(), by, w.registered(t, "L", true).Doc.Code, "vì")
+			return err
+		}},
+		{"clear a hold by the organisation", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			b := must(w.HoldBatch(t.Context(), w.staff, w.registered(t, "L", true).Doc.Code, "vì"))
+			_, err := w.ReleaseBatch(t.Context(), by, b.Doc.Code, "đã xem")
+			return err
+		}},
+		{"clear a hold by an official", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			b := must(w.HoldBatch(t.Context(), w.official, w.registered(t, "L", true).Doc.Code, "vì"))
+			_, err := w.ReleaseBatch(t.Context(), by, b.Doc.Code, "đã xem")
+			return err
+		}},
+		{"void a draft of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.VoidBatch(t.Context(), by, w.registered(t, "L", false).Doc.Code, "vì")
+			return err
+		}},
+		{"void a released lot of htx-a", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.VoidBatch(t.Context(), by, w.registered(t, "L", true).Doc.Code, "vì")
+			return err
+		}},
+		{"attach a document to a lot of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			pr := must(w.Product(t.Context(), w.coffee))
+			_, err := w.AttachDocuments(t.Context(), by, w.registered(t, "L", true).Doc.Code, pr.Doc.Image)
+			return err
+		}},
+		{"record an event of a lot of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RecordEvent(t.Context(), by, trace.EventDraft{Batch: w.registered(t, "L", true).Doc.Code, Step: "packing", Date: "2026-11-10"})
+			return err
+		}},
+		{"file a certificate of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.FileCertificate(t.Context(), by, trace.CertificateDraft{Organisation: "htx-a", Scheme: "attp", Number: "1", Agency: "S", StartDate: "2026-01-01"})
+			return err
+		}},
+		{"verify a certificate of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			c := must(w.FileCertificate(t.Context(), w.staff, trace.CertificateDraft{Scheme: "attp", Number: "1", Agency: "S", StartDate: "2026-01-01"}))
+			must(w.DecideCertificate(t.Context(), w.staff, c.Doc.ID, "submit", trace.DecisionDraft{}))
+			_, err := w.DecideCertificate(t.Context(), by, c.Doc.ID, "verify", trace.DecisionDraft{Method: "original_seen"})
+			return err
+		}},
+		{"read a certificate of htx-a that is a draft", "++-++--.", func(t *testing.T, w *world, by trace.Actor) error {
+			c := must(w.FileCertificate(t.Context(), w.staff, trace.CertificateDraft{Scheme: "attp", Number: "1", Agency: "S", StartDate: "2026-01-01"}))
+			_, err := w.Certificate(t.Context(), by, c.Doc.ID)
+			return err
+		}},
+		{"recall a lot of htx-a of one's own accord", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OpenRecall(t.Context(), by, trace.RecallDraft{Kind: "voluntary", Reason: "vì", Batches: []string{w.registered(t, "L", true).Doc.Code}})
+			return err
+		}},
+		{"order a recall of a lot of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OpenRecall(t.Context(), by, trace.RecallDraft{Kind: "mandatory", Reason: "vì", Batches: []string{w.registered(t, "L", true).Doc.Code}})
+			return err
+		}},
+		{"report a doubt", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.ReportDoubt(t.Context(), by, trace.DoubtDraft{Code: w.registered(t, "L", true).Doc.Code, Text: "lạ"})
+			return err
+		}},
+		{"answer a doubt about htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			d := must(w.ReportDoubt(t.Context(), trace.Actor{}, trace.DoubtDraft{Code: w.registered(t, "L", true).Doc.Code, Text: "lạ"}))
+			_, err := w.AnswerDoubt(t.Context(), by, d.Doc.ID, "đã xem")
+			return err
+		}},
+		{"read the trail of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Trail(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+	} {
+		t.Run(c.verb, func(t *testing.T) {
+			got := ""
+			for i := range c.want {
+				w := newWorld(t)
+				by := []trace.Actor{w.admin, w.official, w.elsewhere, w.manager, w.staff, w.neighbour, w.buyer, w.nobody}[i]
+				err := c.do(t, w, by)
+				switch {
+				case err == nil:
+					got += "+"
+				case errors.Is(err, fault.Denied):
+					got += "-"
+				case errors.Is(err, fault.Unauthenticated):
+					got += "?"
+				case errors.Is(err, fault.NotFound):
+					got += "."
+				default:
+					t.Errorf("%s: %v", by.Role, err)
+					got += "!"
+				}
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s (admin official elsewhere manager staff neighbour buyer nobody)", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,420 @@
+package trace
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"truynguon/internal/epcis"
+	"truynguon/internal/fault"
+	"truynguon/internal/gs1"
+	"truynguon/internal/store"
+)
+
+// Verdict is the one answer to whoever scans a code.
+type Verdict string
+
+// The verdicts. A page shows exactly one, first.
+const (
+	// InOrder: released, not expired, everything that the law asks to be shown is there, and a verified
+	// food-safety basis was in force on the lot's day and is today.
+	InOrder Verdict = "in_order"
+	// Incomplete: on the market, but something of the above is missing or not verified.
+	Incomplete Verdict = "incomplete"
+	// PastDate: its expiration date has passed.
+	PastDate Verdict = "expired"
+	// OnHold: not to be sold until it is cleared.
+	OnHold Verdict = "held"
+	// CalledBack: recalled.
+	CalledBack Verdict = "recalled"
+	// Withdrawn: voided by its producer or an official.
+	Withdrawn Verdict = "voided"
+	// NotReleased: registered, but not on the market.
+	NotReleased Verdict = "not_released"
+)
+
+// Required names the nine items that a public page must show (NĐ 37/2026 Đ23.5, Đ23.11), in the
+// order of the decree. "If any" in the decree makes the last but two optional.
+var Required = []string{"name", "image", "producer", "address", "origin", "events", "lot", "expiry", "standards"}
+
+// Provenance is all that may be said in public of a lot, computed from the records with no I/O left in
+// it. A page shows it, and never more.
+type Provenance struct {
+	Batch        Batch
+	Product      Product
+	Organisation Organisation
+	// Units are the names of administrative units by code.
+	Units map[string]Unit
+	// Verdict is the answer, and Missing the reasons why it is not InOrder: codes with the catalogue key
+	// "missing."+code.
+	Verdict Verdict
+	Missing []string
+	// Places are those the lot came from, the plots' names and positions left out.
+	Places []Place
+	// Timeline is what happened, oldest first, errors left out.
+	Timeline []Event
+	// Sites are the places that the timeline names, by id, as public as Places.
+	Sites map[string]Place
+	// Certificates are those that concern the lot.
+	Certificates []CertificateOn
+	// Documents are the public ones attached to the lot.
+	Documents []Document
+	// Image is the product's photo, nil if there is none.
+	Image *Document
+	// Recall is the recall that holds, nil if there is none.
+	Recall *Recall
+	// Serial is the item's serial number, if the code named one. It has not been checked against a
+	// register of serials.
+	Serial string
+	// Today is the day on which this was computed; Changed is when anything shown last changed.
+	Today   Date
+	Changed time.Time
+}
+
+// CertificateOn is a certificate as it stands towards a lot.
+type CertificateOn struct {
+	Certificate Certificate
+	Scheme      Scheme
+	// Day is the lot's day that matters for this scheme, empty if not known; OnDay and Today are what
+	// the certificate was worth then and is now.
+	Day   Date
+	OnDay Standing
+	Today Standing
+	// Covers tells whether its scope names this product and all of the lot's plots.
+	Covers   Coverage
+	Evidence Evidence
+	// HasDocument tells whether its scan is kept here; Documents are those that are public.
+	HasDocument bool
+	Documents   []Document
+}
+
+// Good reports whether the certificate is a sound basis for the lot: in force on its day and now, and
+// covering it.
+func (c *CertificateOn) Good() bool {
+	return c.OnDay == InForce && c.Today == InForce && c.Covers == CoversAll
+}
+
+// Coverage tells whether a certificate's scope covers a lot.
+type Coverage string
+
+// The coverages.
+const (
+	CoversAll       Coverage = "covers"        // product and places
+	CoversNotPlaces Coverage = "covers_partly" // the product, but not all of the places
+	CoversNot       Coverage = "covers_not"
+)
+
+// covers compares a certificate's subjects with a lot. A subject without a place covers every place; a
+// plot is covered if one subject of the product names it, and places that are no plots matter only to
+// a facility's certificate.
+func (c *Certificate) covers(b *Batch, at map[string]Stored[Place], scheme Scheme) Coverage {
+	if len(c.Subjects) == 0 {
+		return CoversAll
+	}
+	concerned := false
+	covered := map[string]bool{}
+	anywhere := false
+	for _, s := range c.Subjects {
+		if s.Batch != "" && s.Batch != b.Code || s.Product != "" && s.Product != b.Product {
+			continue
+		}
+		concerned = true
+		if s.Place == "" {
+			anywhere = true
+		}
+		covered[s.Place] = true
+	}
+	switch {
+	case !concerned:
+		return CoversNot
+	case anywhere:
+		return CoversAll
+	}
+	matter := 0
+	for _, id := range b.Places {
+		plot := at[id].Doc.Type == Plot
+		if plot != (scheme.RelevantDate == "harvest") {
+			continue // a plot is no matter of a facility's certificate, nor a warehouse of a field's
+		}
+		matter++
+		if !covered[id] {
+			return CoversNotPlaces
+		}
+	}
+	if matter == 0 {
+		return CoversNotPlaces // it is bound to places, and none of the lot's is of that sort
+	}
+	return CoversAll
+}
+
+// relevantDay is the day of a lot on which a certificate of a scheme must have been in force.
+func relevantDay(s Scheme, f *LotFacts) Date {
+	if s.RelevantDate == "packaging" {
+		for _, d := range []Date{f.PackagingDate, f.ProductionDate, f.HarvestDate} {
+			if d != "" {
+				return d
+			}
+		}
+		return ""
+	}
+	for _, d := range []Date{f.HarvestDate, f.ProductionDate, f.PackagingDate} {
+		if d != "" {
+			return d
+		}
+	}
+	return ""
+}
+
+// BatchByLink answers the lot that a Digital Link with a GTIN and a lot number names.
+func (l *Ledger) BatchByLink(ctx context.Context, key gs1.Key) (s Stored[Batch], err error) {
+	product, err := l.ProductByGTIN(ctx, key.GTIN())
+	if err != nil {
+		return s, err
+	}
+	claim, err := lotClaims.Get(ctx, l.DB, lotKey(product.Doc.ID, key.Lot()))
+	if err != nil {
+		return s, err
+	}
+	if claim.Value.Batch.Lot != key.Lot() {
+		return s, fault.NotFound // GS1 lot numbers are told apart by case
+	}
+	return batches.get(ctx, l, claim.Value.Batch.Code)
+}
+
+// Provenance answers what may be said in public of the lot with a code. It fails with fault.NotFound
+// for a code that was never given.
+func (l *Ledger) Provenance(ctx context.Context, code string) (_ *Provenance, err error) {
+	defer fault.Wrap(&err, "Ledger.Provenance(%q)", code)
+	b, err := batches.get(ctx, l, code)
+	if err != nil {
+		return nil, err
+	}
+	return l.provenance(ctx, b)
+}
+
+// ProvenanceByLink is Provenance for a Digital Link with a GTIN and a lot number.
+func (l *Ledger) ProvenanceByLink(ctx context.Context, key gs1.Key) (_ *Provenance, err error) {
+	defer fault.Wrap(&err, "Ledger.ProvenanceByLink")
+	b, err := l.BatchByLink(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	p, err := l.provenance(ctx, b)
+	if err == nil {
+		p.Serial = key.Serial()
+	}
+	return p, err
+}
+
+func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, error) {
+	p := &Provenance{Batch: b.Doc, Today: l.Today(), Changed: b.Updated}
+	seen := func(t time.Time) {
+		if t.After(p.Changed) {
+			p.Changed = t
+		}
+	}
+	product, err := products.get(ctx, l, b.Doc.Product)
+	if err != nil {
+		return nil, err
+	}
+	org, err := organisations.get(ctx, l, b.Doc.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	p.Product, p.Organisation = product.Doc, org.Doc
+	seen(product.Updated)
+	seen(org.Updated)
+	if p.Units, err = l.Units(ctx); err != nil {
+		return nil, err
+	}
+	all, current, err := l.eventsOf(ctx, &b.Doc)
+	if err != nil {
+		return nil, err
+	}
+	p.Timeline = standing(all, current)
+	ids := slices.Clone(b.Doc.Places)
+	for _, e := range p.Timeline {
+		seen(e.Recorded)
+		if e.Place != "" {
+			ids = append(ids, e.Place)
+		}
+	}
+	at, err := places.many(ctx, l, unique(ids))
+	if err != nil {
+		return nil, err
+	}
+	p.Sites = make(map[string]Place, len(at))
+	for id, pl := range at {
+		seen(pl.Updated)
+		p.Sites[id] = publicPlace(pl.Doc)
+	}
+	for _, id := range b.Doc.Places {
+		if pl, ok := p.Sites[id]; ok {
+			p.Places = append(p.Places, pl)
+		}
+	}
+	if err := l.provenanceCertificates(ctx, p, at, seen); err != nil {
+		return nil, err
+	}
+	called, _, err := recalls.find(ctx, l, store.Query{Term: "batch=" + b.Doc.Code, Desc: true, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(called) > 0 {
+		p.Recall = &called[0].Doc
+		seen(called[0].Updated)
+	}
+	p.judge()
+	return p, nil
+}
+
+// provenanceCertificates reads the certificates that concern the lot, and every document that the page
+// names, in one question.
+func (l *Ledger) provenanceCertificates(ctx context.Context, p *Provenance, at map[string]Stored[Place], seen func(time.Time)) error {
+	b := &p.Batch
+	var certs []Certificate
+	have := map[string]bool{}
+	for _, term := range []string{"batch=" + b.Code, "product=" + b.Product, "wide=" + b.Organisation} {
+		page, _, err := certificates.find(ctx, l, store.Query{Term: term, Desc: true, Limit: 100})
+		if err != nil {
+			return err
+		}
+		for _, c := range page {
+			if have[c.Doc.ID] || c.Doc.Status == CertDraft || c.Doc.Status == CertRejected {
+				continue
+			}
+			have[c.Doc.ID] = true
+			seen(c.Updated)
+			certs = append(certs, c.Doc)
+		}
+	}
+	ids := slices.Clone(b.Documents)
+	if p.Product.Image != "" {
+		ids = append(ids, p.Product.Image)
+	}
+	for _, c := range certs {
+		ids = append(ids, c.Documents...)
+	}
+	docs, err := documents.many(ctx, l, unique(ids))
+	if err != nil {
+		return err
+	}
+	public := func(ids []string) (out []Document) {
+		for _, id := range ids {
+			if d, ok := docs[id]; ok && d.Doc.Visibility == Public {
+				out = append(out, d.Doc)
+			}
+		}
+		return out
+	}
+	p.Documents = public(b.Documents)
+	if images := public([]string{p.Product.Image}); len(images) > 0 {
+		p.Image = &images[0]
+	}
+	for _, c := range certs {
+		scheme := l.Schemes[c.Scheme]
+		day := relevantDay(scheme, &b.LotFacts)
+		p.Certificates = append(p.Certificates, CertificateOn{
+			Certificate: c, Scheme: scheme, Day: day, OnDay: c.StandingOn(day), Today: c.StandingOn(p.Today),
+			Covers: c.covers(b, at, scheme), Evidence: c.Evidence(),
+			HasDocument: len(c.Documents) > 0, Documents: public(c.Documents),
+		})
+	}
+	// The sound ones first, those that do not concern the lot last.
+	rank := func(c CertificateOn) int {
+		switch {
+		case c.Good():
+			return 0
+		case c.Covers == CoversNot:
+			return 2
+		}
+		return 1
+	}
+	slices.SortStableFunc(p.Certificates, func(a, b CertificateOn) int { return rank(a) - rank(b) })
+	return nil
+}
+
+// publicPlace leaves out what is personal: a plot's name, address and position (Luật BVDLCN 91/2025).
+func publicPlace(pl Place) Place {
+	pl.Geometry = nil
+	if pl.Type == Plot {
+		pl.Name, pl.Address = "", ""
+	}
+	return pl
+}
+
+// judge computes the verdict and what keeps it from being InOrder.
+func (p *Provenance) judge() {
+	b := &p.Batch
+	p.Missing = p.missing()
+	switch {
+	case p.Recall != nil || b.State == Recalled:
+		p.Verdict = CalledBack
+	case b.State == Voided:
+		p.Verdict = Withdrawn
+	case b.State == Draft:
+		p.Verdict = NotReleased
+	case b.State == Held:
+		p.Verdict = OnHold
+	case b.ExpirationDate != "" && b.ExpirationDate < p.Today:
+		p.Verdict = PastDate
+	case len(p.Missing) > 0:
+		p.Verdict = Incomplete
+	default:
+		p.Verdict = InOrder
+	}
+}
+
+// missing lists what a page must show and cannot, and what must be proved and is not.
+func (p *Provenance) missing() []string {
+	var out []string
+	need := func(ok bool, code string) {
+		if !ok {
+			out = append(out, code)
+		}
+	}
+	need(p.Image != nil, "image")
+	need(p.Organisation.Address != "", "address")
+	need(len(p.Places) > 0, "origin")
+	need(slices.ContainsFunc(p.Timeline, func(e Event) bool {
+		return e.Step == "harvesting" || e.Step == "processing" || e.Step == "packing" || e.Step == "registering"
+	}), "events")
+	need(len(p.Product.AppliedStandards) > 0, "standards")
+	need(p.Batch.ExpirationDate != "" || p.Batch.BestBeforeDate != "" || p.Product.ShelfLifeDays == 0, "expiry")
+	basis := slices.ContainsFunc(p.Certificates, func(c CertificateOn) bool { return c.Scheme.FoodSafety && c.Good() })
+	need(basis, "food_safety")
+	return out
+}
+
+// Supported answers how well a claim is supported that a scheme's certificate proves, such as the
+// producer's identity by its registration: by the best certificate of the scheme that is in force today.
+func (p *Provenance) Supported(scheme string) Evidence {
+	best := Declared
+	for _, c := range p.Certificates {
+		if c.Certificate.Scheme != scheme || c.Today != InForce {
+			continue
+		}
+		switch c.Evidence {
+		case Confirmed:
+			return Confirmed
+		case DocumentSeen:
+			best = DocumentSeen
+		}
+	}
+	return best
+}
+
+// EPCIS answers the lot's events as an EPCIS 2.0 document. A lot that is not released has none to show.
+func (p *Provenance) EPCIS() ([]byte, error) {
+	var shown []epcis.Event
+	if p.Verdict != NotReleased {
+		for _, e := range p.Timeline {
+			ev, err := epcis.DecodeEvent(e.EPCIS)
+			if err != nil {
+				return nil, err
+			}
+			shown = append(shown, *ev)
+		}
+	}
+	return epcis.NewDocument(p.Changed, nil, shown...).Encode()
+}

@@ -1,0 +1,120 @@
+package trace
+
+import (
+	"context"
+	"slices"
+
+	"truynguon/internal/fault"
+)
+
+// ReleaseBatch puts a lot on the market, or clears one that was held. The organisation may release its
+// own lots; a hold that an official ordered is cleared by an official only.
+func (l *Ledger) ReleaseBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
+	defer fault.Wrap(&err, "Ledger.ReleaseBatch(%q)", code)
+	return l.moveBatch(ctx, by, code, Released, reason, func(o *Organisation, b *Batch) error {
+		last := b.LastStep()
+		switch {
+		case !by.mayWrite(o) && !(b.State == Held && by.mayJudge(o)):
+			return by.denied()
+		case b.State == Held && orderedByOffice(last) && !by.mayJudge(o):
+			return fault.New(fault.Denied, "held_by_official")
+		case b.State == Held && reason == "":
+			return reasonMissing()
+		}
+		var p fault.Problem
+		if !slices.Contains([]State{Draft, Held}, b.State) {
+			return wrongState(b.State)
+		}
+		if b.ExpirationDate != "" && b.ExpirationDate < l.Today() {
+			p.Add("/expirationDate", "expired_already", string(b.ExpirationDate))
+		}
+		return p.Err()
+	})
+}
+
+// HoldBatch stops the sale of a lot that is on the market, with a reason that its page shows.
+func (l *Ledger) HoldBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
+	defer fault.Wrap(&err, "Ledger.HoldBatch(%q)", code)
+	return l.moveBatch(ctx, by, code, Held, reason, func(o *Organisation, b *Batch) error {
+		if !by.mayWrite(o) && !by.mayJudge(o) {
+			return by.denied()
+		}
+		if b.State != Released {
+			return wrongState(b.State)
+		}
+		if reason == "" {
+			return reasonMissing()
+		}
+		return nil
+	})
+}
+
+// VoidBatch withdraws a lot for good: one registered by mistake, or never sold. Its code and number
+// stay taken, and its page says what became of it. Staff may void a draft; a lot that was released is
+// voided by the manager or an official.
+func (l *Ledger) VoidBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
+	defer fault.Wrap(&err, "Ledger.VoidBatch(%q)", code)
+	return l.moveBatch(ctx, by, code, Voided, reason, func(o *Organisation, b *Batch) error {
+		if !by.mayWrite(o) && !by.mayJudge(o) || b.State != Draft && by.Role == Staff {
+			return by.denied()
+		}
+		if b.State == Recalled {
+			return wrongState(b.State)
+		}
+		if reason == "" {
+			return reasonMissing()
+		}
+		return nil
+	})
+}
+
+// orderedByOffice reports whether a change of state was an official's.
+func orderedByOffice(s StateChange) bool { return s.By.Role == Official || s.By.Role == Admin }
+
+func wrongState(s State) error { return fault.New(fault.Exists, "batch_state", "state."+string(s)) }
+
+func reasonMissing() error {
+	p := new(fault.Problem)
+	p.Add("/reason", "missing")
+	return p.Err()
+}
+
+// moveBatch changes a lot's state after the rule allowed it, and records what follows: the event and
+// the entry in the audit trail. A lot that is in the state already is left as it is, so that pressing
+// a button twice is pressing it once.
+func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State, reason string, may func(*Organisation, *Batch) error) (s Stored[Batch], err error) {
+	var p fault.Problem
+	reason = p.Paragraph("/reason", reason, maxText, false)
+	if err := p.Err(); err != nil {
+		return s, err
+	}
+	if by.Role == "" || by.Role == Buyer {
+		return s, by.denied()
+	}
+	b, err := batches.get(ctx, l, code)
+	if err != nil {
+		return s, err
+	}
+	o, err := organisations.get(ctx, l, b.Doc.Organisation)
+	if err != nil {
+		return s, err
+	}
+	if !by.mayWrite(&o.Doc) && !by.mayJudge(&o.Doc) {
+		return s, by.denied()
+	}
+	s, err = batches.update(ctx, l, by, code, 0, string(to), reason, func(b *Batch) error {
+		if b.State == to {
+			return nil
+		}
+		if err := may(&o.Doc, b); err != nil {
+			return err
+		}
+		b.State = to
+		b.Steps = append(b.Steps, StateChange{State: to, At: l.stamp(), By: by, Reason: reason})
+		return nil
+	})
+	if err != nil {
+		return s, err
+	}
+	return s, l.fileEvents(ctx, &s.Doc)
+}

@@ -1,0 +1,118 @@
+package trace
+
+import "truynguon/internal/store"
+
+// What is kept, and what it can be looked up by. A question about two things at once has a term made
+// of both. Whatever is not listed here cannot be asked.
+var (
+	units = newKind("unit",
+		func(u *Unit) string { return u.Code }, noOrg[Unit],
+		func(r *record[Unit]) string { return r.Doc.Code }, nil)
+
+	organisations = newKind("organisation",
+		func(o *Organisation) string { return o.ID }, func(o *Organisation) string { return o.ID },
+		func(r *record[Organisation]) string { return r.Doc.Name },
+		func(o *Organisation) []string { return append(prefixed("unit=", o.UnitPath), "org="+o.ID) })
+
+	places = newKind("place",
+		func(p *Place) string { return p.ID }, func(p *Place) string { return p.Organisation }, byCreation[Place],
+		func(p *Place) []string { return []string{"org=" + p.Organisation} })
+
+	products = newKind("product",
+		func(p *Product) string { return p.ID }, func(p *Product) string { return p.Organisation }, byCreation[Product],
+		func(p *Product) []string { return []string{"org=" + p.Organisation} })
+
+	documents = newKind("document",
+		func(d *Document) string { return d.ID }, func(d *Document) string { return d.Organisation }, byCreation[Document],
+		func(d *Document) []string {
+			return []string{"org=" + d.Organisation, "sha256=" + d.SHA256, "sha256=" + d.OriginalSHA256}
+		})
+
+	batches = newKind("batch",
+		func(b *Batch) string { return b.Code }, func(b *Batch) string { return b.Organisation }, byCreation[Batch],
+		func(b *Batch) []string {
+			state := "+" + string(b.State)
+			terms := []string{
+				"org=" + b.Organisation, "org+state=" + b.Organisation + state,
+				"product=" + b.Product, "product+state=" + b.Product + state,
+				"state=" + string(b.State),
+			}
+			for _, u := range b.UnitPath {
+				terms = append(terms, "unit="+u, "unit+state="+u+state)
+			}
+			return terms
+		})
+
+	events = trail(newKind("event",
+		eventKey, func(e *Event) string { return e.Org },
+		func(r *record[Event]) string { return sortTime(r.Doc.At) },
+		func(e *Event) []string { return []string{"batch=" + e.Batch} }))
+
+	certificates = newKind("certificate",
+		func(c *Certificate) string { return c.ID }, func(c *Certificate) string { return c.Organisation }, byCreation[Certificate],
+		func(c *Certificate) []string {
+			terms := append(prefixed("unit=", c.UnitPath), "org="+c.Organisation)
+			wide := len(c.Subjects) == 0
+			for _, s := range c.Subjects {
+				switch {
+				case s.Batch != "":
+					terms = append(terms, "batch="+s.Batch)
+				case s.Product != "":
+					terms = append(terms, "product="+s.Product)
+				default:
+					wide = true
+				}
+			}
+			if wide {
+				terms = append(terms, "wide="+c.Organisation)
+			}
+			return terms
+		})
+
+	recalls = newKind("recall",
+		func(r *Recall) string { return r.ID }, func(r *Recall) string { return r.Organisation }, byCreation[Recall],
+		func(r *Recall) []string {
+			terms := append(prefixed("unit=", r.UnitPath), "org="+r.Organisation)
+			return append(terms, prefixed("batch=", r.Batches)...)
+		})
+
+	doubts = newKind("doubt",
+		func(d *Doubt) string { return d.ID }, func(d *Doubt) string { return d.Organisation }, byCreation[Doubt],
+		func(d *Doubt) []string {
+			terms := prefixed("unit=", d.UnitPath)
+			if d.Organisation != "" {
+				terms = append(terms, "org="+d.Organisation)
+			}
+			return terms
+		})
+
+	// lotClaims and gtinClaims make numbers unique: the key is the only uniqueness there is.
+	lotClaims = store.Table[lotClaim]{
+		Kind:  "lot_claim",
+		Key:   func(c *lotClaim) string { return c.Key },
+		Sort:  func(*lotClaim) string { return "" },
+		Terms: func(*lotClaim) []string { return nil },
+	}
+	gtinClaims = store.Table[gtinClaim]{
+		Kind:  "gtin_claim",
+		Key:   func(c *gtinClaim) string { return c.GTIN },
+		Sort:  func(*gtinClaim) string { return "" },
+		Terms: func(*gtinClaim) []string { return nil },
+	}
+)
+
+// trail marks a kind whose records are their own trail.
+func trail[T any](k kind[T]) kind[T] {
+	k.itself = true
+	return k
+}
+
+func noOrg[T any](*T) string { return "" }
+
+func prefixed(prefix string, values []string) []string {
+	out := make([]string, len(values), len(values)+4)
+	for i, v := range values {
+		out[i] = prefix + v
+	}
+	return out
+}
