@@ -60,6 +60,12 @@ func (a Actor) mayRead(o *Organisation) bool {
 	return a.Role == Admin || a.memberOf(o.ID) || a.oversees(o)
 }
 
+// Sees reports whether the actor may see what is personal in an organisation's records, such as who did
+// what: its own people, the officials of the units it lies in, and an admin.
+func (a Actor) Sees(org string, unitPath []string) bool {
+	return a.mayRead(&Organisation{ID: org, UnitPath: unitPath})
+}
+
 // mayWrite reports whether the actor keeps an organisation's records.
 func (a Actor) mayWrite(o *Organisation) bool { return a.Role == Admin || a.memberOf(o.ID) }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"truynguon/internal/fault"
 	"truynguon/internal/store"
@@ -151,6 +151,8 @@ type Decision struct {
 	By     Actor     `json:"by"`
 	Number string    `json:"decision,omitempty"`
 	Reason string    `json:"reason,omitempty"`
+	// Token is that of the submission, so that one sent again decides nothing anew.
+	Token string `json:"token,omitempty"`
 }
 
 // Verification is one check of a certificate against its source.
@@ -190,6 +192,7 @@ type SubjectDraft struct {
 
 // DecisionDraft is what is sent to decide about a certificate.
 type DecisionDraft struct {
+	Token string `json:"-"`
 	// From is the day from which the decision holds; empty means today.
 	From   string `json:"from"`
 	Number string `json:"decision"`
@@ -340,7 +343,7 @@ func (l *Ledger) DecideCertificate(ctx context.Context, by Actor, id, action str
 	}
 	var p fault.Problem
 	dec := Decision{
-		Status: move.to, At: l.stamp(), By: by, From: date(&p, "/from", d.From),
+		Status: move.to, At: l.stamp(), By: by, Token: d.Token, From: date(&p, "/from", d.From),
 		Number: p.Text("/decision", d.Number, 100, false),
 		Reason: p.Paragraph("/reason", d.Reason, maxText, move.reason),
 	}
@@ -364,6 +367,10 @@ func (l *Ledger) DecideCertificate(ctx context.Context, by Actor, id, action str
 	return certificates.update(ctx, l, by, id, 0, action, dec.Reason, func(c *Certificate) error {
 		if c.Status == move.to && action != "verify" {
 			return nil // pressed twice
+		}
+		again := func(old Decision) bool { return d.Token != "" && old.Token == d.Token && old.By.ID == by.ID }
+		if slices.ContainsFunc(c.History, again) {
+			return nil // sent twice
 		}
 		if !slices.Contains(move.from, c.Status) {
 			return fault.New(fault.Exists, "certificate_state", "certificate."+string(c.Status))

@@ -45,7 +45,7 @@ type FieldChange struct {
 
 // record is how a document is kept: with its last change inside, so that the change and its entry in
 // the audit trail are one write. The entry is then copied to the trail; should that be cut short, it
-// is copied before the next change, and [Ledger.History] shows it meanwhile.
+// is copied before the next change.
 type record[T any] struct {
 	Doc     T         `json:"doc"`
 	Created time.Time `json:"created"`
@@ -145,19 +145,14 @@ func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string,
 	now := l.stamp()
 	r := record[T]{Doc: doc, Created: now, Updated: now}
 	r.Last = Change{At: now, By: by, Action: action, Kind: k.Kind, Key: k.Key(&r), Rev: 1, Org: k.org(&doc)}
-	if !k.itself {
-		r.Last.Fields = differences(nil, members(doc))
-	}
 	err := k.Insert(ctx, l.DB, &r)
 	if errors.Is(err, fault.Exists) {
 		old, getErr := k.Get(ctx, l.DB, r.Last.Key)
 		if getErr != nil {
 			return Stored[T]{}, getErr
 		}
-		if !k.itself {
-			if err := l.file(ctx, old.Value.Last); err != nil {
-				return Stored[T]{}, err
-			}
+		if err := k.file(ctx, l, &old.Value); err != nil {
+			return Stored[T]{}, err
 		}
 		return stored(old), err
 	}
@@ -165,10 +160,8 @@ func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string,
 		return Stored[T]{}, err
 	}
 	l.generation.Add(1)
-	if !k.itself {
-		if err := l.file(ctx, r.Last); err != nil {
-			return Stored[T]{}, err
-		}
+	if err := k.file(ctx, l, &r); err != nil {
+		return Stored[T]{}, err
 	}
 	return Stored[T]{Doc: doc, Rev: 1, Created: now, Updated: now}, nil
 }
@@ -178,7 +171,7 @@ func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string,
 func (k kind[T]) update(ctx context.Context, l *Ledger, by Actor, key string, rev int64, action, reason string, change func(*T) error) (Stored[T], error) {
 	apply := func(r *record[T]) error {
 		// The entry of the change before must be in the trail before this one takes its place.
-		if err := l.file(ctx, r.Last); err != nil {
+		if err := k.file(ctx, l, r); err != nil {
 			return err
 		}
 		before := members(r.Doc)
@@ -207,10 +200,23 @@ func (k kind[T]) update(ctx context.Context, l *Ledger, by Actor, key string, re
 		return Stored[T]{}, err
 	}
 	l.generation.Add(1)
-	if err := l.file(ctx, row.Value.Last); err != nil {
+	if err := k.file(ctx, l, &row.Value); err != nil {
 		return Stored[T]{}, err
 	}
 	return stored(row), nil
+}
+
+// file puts a record's last change into the audit trail. What a new record says is not kept a second
+// time inside it, where every reader would read it: the entry takes it from the document.
+func (k kind[T]) file(ctx context.Context, l *Ledger, r *record[T]) error {
+	if k.itself {
+		return nil
+	}
+	c := r.Last
+	if c.Rev == 1 {
+		c.Fields = differences(nil, members(r.Doc))
+	}
+	return l.file(ctx, c)
 }
 
 // members returns the top-level members of a document as they are written.
@@ -304,18 +310,4 @@ func (l *Ledger) Trail(ctx context.Context, by Actor, org, after string, limit i
 		entries = append(entries, r.Value)
 	}
 	return entries, next, nil
-}
-
-// history answers the newest entries of one record, newest first, the last change included even if
-// its copying to the trail was cut short.
-func (l *Ledger) history(ctx context.Context, kind, key string) ([]Change, error) {
-	rows, _, err := audit.Find(ctx, l.DB, store.Query{Term: "record=" + kind + "/" + key, Desc: true, Limit: 200})
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]Change, len(rows))
-	for i, r := range rows {
-		entries[i] = r.Value
-	}
-	return entries, nil
 }

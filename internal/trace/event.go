@@ -100,9 +100,6 @@ func (l *Ledger) RecordEvent(ctx context.Context, by Actor, d EventDraft) (e Eve
 	if day != "" && at.After(l.now()) {
 		p.Add("/date", "date_in_future", string(day))
 	}
-	if first := firstDay(&b.Doc.LotFacts); day != "" && first != "" && day < first {
-		p.Add("/date", "date_before", string(day), string(first))
-	}
 	note := p.Paragraph("/note", d.Note, 500, false)
 	site := ""
 	if d.Place != "" {
@@ -270,7 +267,8 @@ func (l *Ledger) commissioning(b *Batch, f LotFacts, recorded time.Time, mistake
 	if len(f.Places) > 0 {
 		e.Place = f.Places[0]
 	}
-	return e, l.describe(&e, &as, f.Site, mistake)
+	err := l.describe(&e, &as, f.Site, mistake)
+	return e, err
 }
 
 // fileEvents writes the events that follow from a lot's record, those that are not there yet.

@@ -386,12 +386,13 @@ func (p *Provenance) missing() []string {
 	return out
 }
 
-// Supported answers how well a claim is supported that a scheme's certificate proves, such as the
-// producer's identity by its registration: by the best certificate of the scheme that is in force today.
-func (p *Provenance) Supported(scheme string) Evidence {
+// Supported answers how well a claim is supported that a scheme's certificate proves by its very number:
+// the producer's identity by a registration under its tax code, a GTIN by the licence of its prefix. The
+// best certificate of the scheme with that number that is in force today decides.
+func (p *Provenance) Supported(scheme, number string) Evidence {
 	best := Declared
 	for _, c := range p.Certificates {
-		if c.Certificate.Scheme != scheme || c.Today != InForce {
+		if number == "" || c.Certificate.Scheme != scheme || c.Certificate.Number != number || c.Today != InForce {
 			continue
 		}
 		switch c.Evidence {

@@ -32,14 +32,14 @@ func (l *Ledger) ReleaseBatch(ctx context.Context, by Actor, code, reason string
 	})
 }
 
-// HoldBatch stops the sale of a lot that is on the market, with a reason that its page shows.
+// HoldBatch stops the sale of a lot, also before it is released, with a reason that its page shows.
 func (l *Ledger) HoldBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.HoldBatch(%q)", code)
 	return l.moveBatch(ctx, by, code, Held, reason, func(o *Organisation, b *Batch) error {
 		if !by.mayWrite(o) && !by.mayJudge(o) {
 			return by.denied()
 		}
-		if b.State != Released {
+		if b.State != Released && b.State != Draft {
 			return wrongState(b.State)
 		}
 		if reason == "" {

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // Windows and the smallest containers have no time zone database
+
+	"github.com/caarlos0/env/v11"
+
+	"truynguon/configs"
+)
+
+// Config is every setting of the program. It is filled from the environment by [loadConfig]; a
+// variable that is empty counts as not set. configs/truynguon.env lists the same variables for
+// operators, and a test keeps the two equal.
+type Config struct {
+	// Addr is where the program listens, HOST:PORT. Without a host it listens on every address of
+	// the machine; then BaseURL has to be set, since no visitor could follow a link to ":8080".
+	Addr string `env:"TRUYNGUON_ADDR" envDefault:"127.0.0.1:8080"`
+
+	// BaseURL is what printed codes begin with, such as "https://truynguon.example.vn". It is
+	// printed on packages and lasts for ever: choose a name that the administration will keep.
+	// Scheme and host only, no path. Not set, it is "http://" and Addr.
+	BaseURL string `env:"TRUYNGUON_BASE_URL"`
+
+	// AllowHTTP permits a BaseURL with plain http on a host other than this machine. Passwords and
+	// sessions then cross the network readable by anybody in between, so it is for trials only.
+	AllowHTTP bool `env:"TRUYNGUON_ALLOW_HTTP" envDefault:"false"`
+
+	// DB is the database: "sqlite:PATH", a file that is created when missing, or
+	// "mongodb://USER:PASSWORD@HOST:PORT/DATABASE" (or "mongodb+srv://…") for several machines.
+	// Percent-encode what is not a letter or digit in USER and PASSWORD.
+	DB string `env:"TRUYNGUON_DB" envDefault:"sqlite:data/truynguon.db"`
+
+	// Blobs is where documents and photographs are kept: "file:PATH", a folder that is created
+	// when missing, or "s3://HOST:PORT/BUCKET?tls=true&region=REGION" for MinIO and its like. Both
+	// options may be left out; tls is on unless "tls=false".
+	Blobs string `env:"TRUYNGUON_BLOBS" envDefault:"file:data/blobs"`
+
+	// S3AccessKey is the name under which the program signs in to the S3 server. Needed with s3.
+	S3AccessKey string `env:"TRUYNGUON_S3_ACCESS_KEY"`
+
+	// S3SecretKey is the password that belongs to S3AccessKey.
+	S3SecretKey secret `env:"TRUYNGUON_S3_SECRET_KEY"`
+
+	// Timezone is the IANA name of the zone in which days begin and times are shown.
+	Timezone string `env:"TRUYNGUON_TIMEZONE" envDefault:"Asia/Ho_Chi_Minh"`
+
+	// Log is the form of the log on standard error: "text" for people, "json" for collectors.
+	Log string `env:"TRUYNGUON_LOG" envDefault:"text"`
+
+	// LogLevel is the least important kind of message that is logged: debug, info, warn or error.
+	LogLevel string `env:"TRUYNGUON_LOG_LEVEL" envDefault:"info"`
+
+	// TrustedProxies are the addresses and networks of reverse proxies, separated by commas, such
+	// as "10.0.0.5,172.16.0.0/12". Only they are believed about who the visitor is; not set,
+	// nobody is, and limits count by the address that connected.
+	TrustedProxies []string `env:"TRUYNGUON_TRUSTED_PROXIES"`
+
+	// ProxyHeader is the header in which a trusted proxy names the visitor's address. The proxy
+	// must overwrite it, or visitors could choose their own address.
+	ProxyHeader string `env:"TRUYNGUON_PROXY_HEADER" envDefault:"X-Forwarded-For"`
+
+	// ScanLimit is how many public pages one network address may ask for in a minute, and 0 for no
+	// limit. A whole market hall, or all customers of a mobile network, may be behind one address.
+	ScanLimit int `env:"TRUYNGUON_SCAN_LIMIT" envDefault:"600"`
+
+	// SiteName is what the site calls itself in page titles and to other systems.
+	SiteName string `env:"TRUYNGUON_SITE_NAME" envDefault:"Truy Nguồn"`
+
+	// Operator is the body that runs the site and answers for the personal data in it, as it is
+	// to be named at the foot of every page. Not set, nobody is named.
+	Operator string `env:"TRUYNGUON_OPERATOR"`
+
+	// Contact is how the operator is reached, a telephone number or an e-mail address, shown at
+	// the foot of every page and in the resolver's description.
+	Contact string `env:"TRUYNGUON_CONTACT"`
+
+	// ShutdownTimeout is how long requests under way may still take once the program has been
+	// told to stop, such as "10s".
+	ShutdownTimeout time.Duration `env:"TRUYNGUON_SHUTDOWN_TIMEOUT" envDefault:"10s"`
+
+	// baseFromAddr says that BaseURL was not set and follows Addr.
+	baseFromAddr bool
+}
+
+// hidden stands where a secret would be printed.
+const hidden = "(hidden)"
+
+// secret is a setting that must not appear in a log or on a screen, whichever way it is printed.
+type secret string
+
+// String hides the value; an empty one is shown as such, since that it is missing is no secret.
+func (s secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the value from %#v.
+func (s secret) GoString() string { return s.String() }
+
+// LogValue hides the value from structured logs.
+func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the value from encoders.
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// variable is one setting as the operator sees it.
+type variable struct {
+	Name    string // of the environment variable
+	Default string // what holds when it is not set
+	field   int    // index in Config
+}
+
+// variables lists the settings in the order of Config.
+func variables() []variable {
+	var vs []variable
+	for i := range reflect.TypeFor[Config]().NumField() {
+		tag := reflect.TypeFor[Config]().Field(i).Tag
+		if name, ok := tag.Lookup("env"); ok {
+			vs = append(vs, variable{Name: name, Default: tag.Get("envDefault"), field: i})
+		}
+	}
+	return vs
+}
+
+// loadConfig reads the settings from an environment in the form of [os.Environ] and checks them.
+// The error joins every fault there is, each beginning with the name of the variable at fault.
+func loadConfig(environ []string) (Config, error) {
+	set := env.ToMap(environ)
+	maps.DeleteFunc(set, func(_, value string) bool { return value == "" })
+	var c Config
+	var faults []error
+	if err := env.ParseWithOptions(&c, env.Options{Environment: set}); err != nil {
+		var all env.AggregateError
+		if !errors.As(err, &all) {
+			return Config{}, err
+		}
+		for _, err := range all.Errors {
+			faults = append(faults, nameVariable(err))
+		}
+	}
+	if c.BaseURL == "" {
+		c.BaseURL, c.baseFromAddr = "http://"+c.Addr, true
+	}
+	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	for i, p := range c.TrustedProxies {
+		c.TrustedProxies[i] = strings.TrimSpace(p)
+	}
+	return c, errors.Join(append(faults, c.Validate())...)
+}
+
+// nameVariable turns what the env package says of a field of Config into the operator's terms.
+func nameVariable(err error) error {
+	var parse env.ParseError
+	if !errors.As(err, &parse) {
+		return err
+	}
+	field, ok := reflect.TypeFor[Config]().FieldByName(parse.Name)
+	if !ok {
+		return err
+	}
+	want := map[reflect.Type]string{
+		reflect.TypeFor[bool]():          "want true or false",
+		reflect.TypeFor[int]():           "want a whole number",
+		reflect.TypeFor[time.Duration](): `want a length of time such as "10s" or "2m"`,
+	}[field.Type]
+	return fmt.Errorf("%s: %s (%w)", field.Tag.Get("env"), want, parse.Err)
+}
+
+// unknownSettings names the variables that look like settings and are none, in order. They are
+// worth a warning, as a misspelt name would otherwise be silently without effect, but no more than
+// that: an older version has to start with the settings of a newer one.
+func unknownSettings(environ []string) []string {
+	known := variables()
+	var unknown []string
+	for name := range env.ToMap(environ) {
+		if !strings.HasPrefix(name, "TRUYNGUON_") || strings.HasPrefix(name, "TRUYNGUON_TEST_") {
+			continue
+		}
+		if !slices.ContainsFunc(known, func(v variable) bool { return v.Name == name }) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+// Validate returns every fault of the settings, joined, each beginning with the variable's name.
+func (c Config) Validate() error {
+	var faults []error
+	add := func(name, format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
+	}
+	oneOf := func(name, value string, allowed ...string) {
+		if !slices.Contains(allowed, value) {
+			add(name, "want %s, not %q", strings.Join(allowed, " or "), value)
+		}
+	}
+
+	addrOK := true
+	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
+		add("TRUYNGUON_ADDR", "want HOST:PORT, not %q", c.Addr)
+		addrOK = false
+	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		add("TRUYNGUON_ADDR", "the port of %q is not a number from 0 to 65535", c.Addr)
+		addrOK = false
+	}
+	// A base address that only follows a wrong TRUYNGUON_ADDR is not a second fault.
+	if addrOK || !c.baseFromAddr {
+		if fault := c.baseFault(); fault != "" {
+			add("TRUYNGUON_BASE_URL", "%s", fault)
+		}
+	}
+	if _, err := parseDB(c.DB); err != nil {
+		add("TRUYNGUON_DB", "%w", err)
+	}
+	blobs, err := parseBlobs(c.Blobs)
+	if err != nil {
+		add("TRUYNGUON_BLOBS", "%w", err)
+	}
+	if blobs.Bucket != "" {
+		if c.S3AccessKey == "" {
+			add("TRUYNGUON_S3_ACCESS_KEY", "must be set when TRUYNGUON_BLOBS is an s3 address")
+		}
+		if c.S3SecretKey == "" {
+			add("TRUYNGUON_S3_SECRET_KEY", "must be set when TRUYNGUON_BLOBS is an s3 address")
+		}
+	}
+	// LoadLocation takes "" for UTC and "Local" for whatever the machine is set to; neither is a
+	// decision that two machines would share.
+	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" || c.Timezone == "Local" {
+		add("TRUYNGUON_TIMEZONE", "no time zone is called %q; want an IANA name such as Asia/Ho_Chi_Minh", c.Timezone)
+	}
+	oneOf("TRUYNGUON_LOG", c.Log, "text", "json")
+	oneOf("TRUYNGUON_LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
+	for _, p := range c.TrustedProxies {
+		_, addrErr := netip.ParseAddr(p)
+		_, prefixErr := netip.ParsePrefix(p)
+		if addrErr != nil && prefixErr != nil {
+			add("TRUYNGUON_TRUSTED_PROXIES", "%q is neither an IP address nor a network such as 10.0.0.0/8", p)
+		}
+	}
+	if !headerName.MatchString(c.ProxyHeader) {
+		add("TRUYNGUON_PROXY_HEADER", "%q is not the name of a header", c.ProxyHeader)
+	}
+	if c.ScanLimit < 0 {
+		add("TRUYNGUON_SCAN_LIMIT", "want 0 or more, not %d", c.ScanLimit)
+	}
+	if strings.TrimSpace(c.SiteName) == "" {
+		add("TRUYNGUON_SITE_NAME", "must not be blank")
+	}
+	if c.ShutdownTimeout < 0 || c.ShutdownTimeout > time.Hour {
+		add("TRUYNGUON_SHUTDOWN_TIMEOUT", "want between 0s and 1h, not %v", c.ShutdownTimeout)
+	}
+	return errors.Join(faults...)
+}
+
+// headerName is a token of RFC 9110, as far as header names in use need it.
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+// baseFault says what is wrong with BaseURL, or nothing.
+func (c Config) baseFault() string {
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		if c.baseFromAddr {
+			return fmt.Sprintf("must be set, since TRUYNGUON_ADDR=%s names no host to link to", c.Addr)
+		}
+		// The value is not repeated as it may hold a password meant for another variable.
+		return "want an address of the form https://HOST or https://HOST:PORT"
+	case u.User != nil:
+		return "must not hold a name or password"
+	case u.Path != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(c.BaseURL, "#"):
+		return fmt.Sprintf("%s must end after the host: codes put their own path behind it", c.BaseURL)
+	case u.Scheme == "http" && !c.AllowHTTP && !loopback(u.Hostname()):
+		if c.baseFromAddr {
+			return fmt.Sprintf("must be set, since with TRUYNGUON_ADDR=%s the site is not for this machine alone", c.Addr)
+		}
+		return fmt.Sprintf("%s is not encrypted: want https (or TRUYNGUON_ALLOW_HTTP=true, for a trial)", c.BaseURL)
+	}
+	return ""
+}
+
+// loopback reports whether a host name or address can only be this machine.
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761 section 6.3
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
+// BaseURLAt is the base address for the address actually listened on. It differs from BaseURL only
+// where that was not set and Addr left the choice of the port to the system.
+func (c Config) BaseURLAt(listening net.Addr) string {
+	if c.baseFromAddr {
+		return "http://" + listening.String()
+	}
+	return c.BaseURL
+}
+
+// logger returns the log as the settings want it, writing to w.
+func (c Config) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return nil, fmt.Errorf("TRUYNGUON_LOG_LEVEL: %w", err)
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if c.Log == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, opts)), nil
+}
+
+// Lines returns the settings in force, one NAME=VALUE each, in the order of Config and without
+// secrets.
+func (c Config) Lines() []string {
+	v := reflect.ValueOf(c)
+	var lines []string
+	for _, s := range variables() {
+		value := ""
+		switch x := v.Field(s.field).Interface().(type) {
+		case []string:
+			value = strings.Join(x, ",")
+		default:
+			value = fmt.Sprint(x)
+		}
+		// Any setting may be an address with a password in it, if only by mistake.
+		lines = append(lines, s.Name+"="+hideInAddress(value))
+	}
+	return lines
+}
+
+// printConfig prints the settings in force, or the file that explains them all.
+func printConfig(_ context.Context, c *call) error {
+	defaults := c.Flags.Bool("defaults", false, "print the settings file instead: every setting, explained, with its default")
+	if _, err := c.parse(0, 0); err != nil {
+		return err
+	}
+	if *defaults {
+		return c.printf("%s", configs.Env)
+	}
+	cfg, err := c.settings()
+	if err != nil {
+		return err
+	}
+	return c.printf("%s\n", strings.Join(cfg.Lines(), "\n"))
+}

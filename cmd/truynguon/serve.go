@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"truynguon/internal/auth"
+	"truynguon/internal/fault"
+	"truynguon/internal/locale"
+	"truynguon/internal/sample"
+	"truynguon/internal/trace"
+	"truynguon/internal/web"
+	"truynguon/static"
+)
+
+// serve runs the site and the API until it is told to stop.
+func serve(ctx context.Context, c *call) (err error) {
+	demo := c.Flags.Bool("demo", false, "load the sample district into an empty database, and print addresses to open")
+	if _, err := c.parse(0, 0); err != nil {
+		return err
+	}
+	config, err := c.settings()
+	if err != nil {
+		return err
+	}
+	log, err := config.logger(c.Stderr)
+	if err != nil {
+		return err
+	}
+	p, err := open(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+
+	// Listening comes first: a port that is taken is known before anything is written.
+	listener, err := net.Listen("tcp", config.Addr)
+	if err != nil {
+		return err
+	}
+	p.ledger.Base = config.BaseURLAt(listener.Addr()) // port 0 has become a real one
+	var shown *sample.Shown
+	if *demo {
+		if shown, err = p.loadSample(ctx, c); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	state, err := p.ledger.Sample(ctx)
+	if err != nil && !errors.Is(err, fault.Unavailable) { // a database that is down may come up later
+		return errors.Join(err, listener.Close())
+	}
+	words, err := locale.Load(static.FS)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server, err := web.New(web.Options{
+		Ledger: p.ledger, People: p.people, Words: words.In(p.ledger.Zone), Log: log,
+		SiteName: config.SiteName, Operator: config.Operator, Contact: config.Contact, Sample: state != trace.NoSample,
+		Version: version(), ScanLimit: config.ScanLimit,
+		TrustedProxies: config.TrustedProxies, ProxyHeader: config.ProxyHeader,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	log.Info("listening", "address", p.ledger.Base, "version", version())
+	if shown != nil {
+		if err := printShown(c, shown); err != nil {
+			return err
+		}
+	}
+	go p.keepHouse(ctx, log)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
+	defer cancel()
+	return server.Shutdown(stop)
+}
+
+// loadSample loads the sample district if the database is empty, and answers what to show of it.
+func (p *program) loadSample(ctx context.Context, c *call) (*sample.Shown, error) {
+	empty, err := p.empty(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !empty {
+		switch state, err := p.ledger.Sample(ctx); {
+		case err != nil:
+			return nil, err
+		case state == trace.SampleLoading:
+			return nil, errors.New("serve -demo: loading the sample district was interrupted; remove the database and start again")
+		case state == trace.NoSample:
+			return nil, errors.New("serve -demo: the database has records of its own; the sample district goes into an empty one only")
+		}
+		return sample.Show(ctx, p.ledger, p.people)
+	}
+	c.complain("loading the sample district …")
+	start := time.Now()
+	if err := sample.Into(ctx, p.ledger); err != nil {
+		return nil, err
+	}
+	c.complain(fmt.Sprintf("loaded in %s", time.Since(start).Round(100*time.Millisecond)))
+	return sample.Show(ctx, p.ledger, p.people)
+}
+
+// empty reports whether nobody has used the database yet: it has no organisation and no account.
+func (p *program) empty(ctx context.Context) (bool, error) {
+	organisations, _, err := p.ledger.Organisations(ctx, actor(auth.Command), "", 1)
+	if err != nil || len(organisations) > 0 {
+		return false, err
+	}
+	accounts, _, err := p.people.Accounts(ctx, auth.Command, auth.AccountQuery{Limit: 1})
+	return len(accounts) == 0, err
+}
+
+// printShown prints one line for each thing to open: NAME, URL and a note, with tabs between.
+func printShown(c *call, shown *sample.Shown) error {
+	for _, line := range shown.Lines {
+		if err := c.printf("%s\t%s\t%s\n", line.Name, line.URL, line.Note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepHouse deletes what has outlived its purpose, every hour.
+func (p *program) keepHouse(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if _, err := p.people.Prune(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("pruning sessions", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

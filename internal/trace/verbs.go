@@ -1,0 +1,55 @@
+package trace
+
+import "slices"
+
+// A page offers what the verbs would not refuse. The answers here follow the rules of the verbs, which
+// remain the ones that decide: somebody else may have changed the record meanwhile.
+
+// BatchVerbs answers what the actor may do with a lot as it is: "correct", "release", "hold", "recall",
+// "void", "event" (record one), "attach" (a document) and "repeat" (register another like it).
+func (l *Ledger) BatchVerbs(by Actor, o *Organisation, b *Batch) (verbs []string) {
+	keeps, judges := by.mayWrite(o), by.mayJudge(o)
+	add := func(verb string, may bool) {
+		if may {
+			verbs = append(verbs, verb)
+		}
+	}
+	clears := judges || keeps && !orderedByOffice(b.LastStep())
+	add("release", keeps && b.State == Draft || clears && b.State == Held)
+	add("correct", keeps && b.State == Draft)
+	add("event", keeps && b.State != Voided)
+	add("attach", keeps && b.State != Voided)
+	add("repeat", keeps)
+	add("hold", (keeps || judges) && (b.State == Draft || b.State == Released))
+	add("recall", (judges || by.Role == Manager && by.memberOf(o.ID)) && (b.State == Released || b.State == Held))
+	add("void", (keeps || judges) && (b.State == Draft || by.Role != Staff) && b.State != Recalled && b.State != Voided)
+	return verbs
+}
+
+// CertificateVerbs answers the decisions that the actor may take about a certificate as it is, in the
+// order in which they are usually taken.
+func (l *Ledger) CertificateVerbs(by Actor, o *Organisation, c *Certificate) (verbs []string) {
+	for _, verb := range []string{"submit", "verify", "reject", "suspend", "reinstate", "supersede", "revoke"} {
+		move := certificateMoves[verb]
+		may := by.mayJudge(o)
+		if move.holder {
+			may = by.mayWrite(o)
+		}
+		if may && slices.Contains(move.from, c.Status) {
+			verbs = append(verbs, verb)
+		}
+	}
+	return verbs
+}
+
+// MayCloseRecall reports whether the actor may close a recall as it is.
+func (l *Ledger) MayCloseRecall(by Actor, o *Organisation, r *Recall) bool {
+	own := by.Role == Manager && by.memberOf(o.ID) && r.Kind == Voluntary
+	return r.ClosedAt == nil && (own || by.mayJudge(o))
+}
+
+// MayKeep reports whether the actor keeps an organisation's records.
+func (l *Ledger) MayKeep(by Actor, o *Organisation) bool { return by.mayWrite(o) }
+
+// MayJudge reports whether the actor decides about an organisation as an authority.
+func (l *Ledger) MayJudge(by Actor, o *Organisation) bool { return by.mayJudge(o) }

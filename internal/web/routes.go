@@ -1,0 +1,58 @@
+package web
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// route is one row of the site map.
+type route struct {
+	method, path string
+	who          access
+	handle       handler
+}
+
+// install puts the site map into the router. Every request goes through begin and identify; what
+// changes something is counted by the visitor's network address besides.
+func (s *Server) install() {
+	s.app.Use(s.begin)
+	s.app.Get("/healthz", s.allow(anyone, s.healthz))
+	s.app.Get("/readyz", s.allow(anyone, s.readyz))
+	s.app.Use(squeeze(), s.identify)
+	if s.ScanLimit > 0 {
+		s.app.Use(s.limit(s.ScanLimit, time.Minute))
+	}
+	s.app.Post("/login", s.limit(30, time.Minute))
+	s.app.Post("/doubts", s.limit(20, 10*time.Minute))
+	for _, r := range s.routes() {
+		s.app.Add(r.method, r.path, s.allow(r.who, r.handle))
+		if r.method == get {
+			s.app.Add(fiber.MethodHead, r.path, s.allow(r.who, r.handle))
+		}
+	}
+	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
+}
+
+const (
+	get  = fiber.MethodGet
+	post = fiber.MethodPost
+)
+
+// routes is the whole site, top to bottom.
+func (s *Server) routes() []route {
+	all := []route{
+		// For everybody.
+		{get, "/", anyone, s.home},
+		{get, "/l/:code", anyone, s.scanCode},
+		{get, "/01/*", anyone, s.scanLink},
+		{get, "/p/:org", anyone, s.producer},
+		{get, "/c/:id", anyone, s.certificate},
+		{get, "/d/:id", anyone, s.document},
+		{get, "/d/:id/:width", anyone, s.document},
+		{post, "/doubts", anyone, s.doubt},
+		{get, "/static/*", anyone, s.staticFile},
+	}
+	all = append(all, s.workRoutes()...)
+	return append(all, s.apiRoutes()...)
+}
