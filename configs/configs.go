@@ -13,3 +13,8 @@ var Env string
 //
 //go:embed schemes.yaml
 var Schemes []byte
+
+// Labels is labels.yaml: the stocks that labels are printed on.
+//
+//go:embed labels.yaml
+var Labels []byte

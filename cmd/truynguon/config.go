@@ -19,6 +19,7 @@ import (
 	_ "time/tzdata" // Windows and the smallest containers have no time zone database
 
 	"github.com/caarlos0/env/v11"
+	"github.com/go-playground/validator/v10"
 
 	"truynguon/configs"
 )
@@ -60,23 +61,24 @@ type Config struct {
 	Timezone string `env:"TRUYNGUON_TIMEZONE" envDefault:"Asia/Ho_Chi_Minh"`
 
 	// Log is the form of the log on standard error: "text" for people, "json" for collectors.
-	Log string `env:"TRUYNGUON_LOG" envDefault:"text"`
+	Log string `env:"TRUYNGUON_LOG" envDefault:"text" validate:"oneof=text json"`
 
 	// LogLevel is the least important kind of message that is logged: debug, info, warn or error.
-	LogLevel string `env:"TRUYNGUON_LOG_LEVEL" envDefault:"info"`
+	LogLevel string `env:"TRUYNGUON_LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
 
 	// TrustedProxies are the addresses and networks of reverse proxies, separated by commas, such
 	// as "10.0.0.5,172.16.0.0/12". Only they are believed about who the visitor is; not set,
 	// nobody is, and limits count by the address that connected.
-	TrustedProxies []string `env:"TRUYNGUON_TRUSTED_PROXIES"`
+	TrustedProxies []string `env:"TRUYNGUON_TRUSTED_PROXIES" validate:"dive,ip|cidr"`
 
 	// ProxyHeader is the header in which a trusted proxy names the visitor's address. The proxy
 	// must overwrite it, or visitors could choose their own address.
 	ProxyHeader string `env:"TRUYNGUON_PROXY_HEADER" envDefault:"X-Forwarded-For"`
 
 	// ScanLimit is how many public pages one network address may ask for in a minute, and 0 for no
-	// limit. A whole market hall, or all customers of a mobile network, may be behind one address.
-	ScanLimit int `env:"TRUYNGUON_SCAN_LIMIT" envDefault:"600"`
+	// limit. A whole market hall, or all customers of a mobile network, may be behind one address, and
+	// opening a GS1 Digital Link counts twice: once for the link and once for the page it leads to.
+	ScanLimit int `env:"TRUYNGUON_SCAN_LIMIT" envDefault:"3000" validate:"min=0"`
 
 	// SiteName is what the site calls itself in page titles and to other systems.
 	SiteName string `env:"TRUYNGUON_SITE_NAME" envDefault:"Truy Nguồn"`
@@ -91,7 +93,7 @@ type Config struct {
 
 	// ShutdownTimeout is how long requests under way may still take once the program has been
 	// told to stop, such as "10s".
-	ShutdownTimeout time.Duration `env:"TRUYNGUON_SHUTDOWN_TIMEOUT" envDefault:"10s"`
+	ShutdownTimeout time.Duration `env:"TRUYNGUON_SHUTDOWN_TIMEOUT" envDefault:"10s" validate:"min=0s,max=1h"`
 
 	// baseFromAddr says that BaseURL was not set and follows Addr.
 	baseFromAddr bool
@@ -207,12 +209,6 @@ func (c Config) Validate() error {
 	add := func(name, format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
 	}
-	oneOf := func(name, value string, allowed ...string) {
-		if !slices.Contains(allowed, value) {
-			add(name, "want %s, not %q", strings.Join(allowed, " or "), value)
-		}
-	}
-
 	addrOK := true
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
 		add("TRUYNGUON_ADDR", "want HOST:PORT, not %q", c.Addr)
@@ -247,28 +243,40 @@ func (c Config) Validate() error {
 	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" || c.Timezone == "Local" {
 		add("TRUYNGUON_TIMEZONE", "no time zone is called %q; want an IANA name such as Asia/Ho_Chi_Minh", c.Timezone)
 	}
-	oneOf("TRUYNGUON_LOG", c.Log, "text", "json")
-	oneOf("TRUYNGUON_LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
-	for _, p := range c.TrustedProxies {
-		_, addrErr := netip.ParseAddr(p)
-		_, prefixErr := netip.ParsePrefix(p)
-		if addrErr != nil && prefixErr != nil {
-			add("TRUYNGUON_TRUSTED_PROXIES", "%q is neither an IP address nor a network such as 10.0.0.0/8", p)
-		}
-	}
+	faults = append(faults, c.shapeFaults()...)
 	if !headerName.MatchString(c.ProxyHeader) {
 		add("TRUYNGUON_PROXY_HEADER", "%q is not the name of a header", c.ProxyHeader)
-	}
-	if c.ScanLimit < 0 {
-		add("TRUYNGUON_SCAN_LIMIT", "want 0 or more, not %d", c.ScanLimit)
 	}
 	if strings.TrimSpace(c.SiteName) == "" {
 		add("TRUYNGUON_SITE_NAME", "must not be blank")
 	}
-	if c.ShutdownTimeout < 0 || c.ShutdownTimeout > time.Hour {
-		add("TRUYNGUON_SHUTDOWN_TIMEOUT", "want between 0s and 1h, not %v", c.ShutdownTimeout)
-	}
 	return errors.Join(faults...)
+}
+
+// shapes checks what the fields' validate tags say. A field is called by its variable's name.
+var shapes = func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
+	return v
+}()
+
+// shapeFaults are the faults that the validate tags find.
+func (c Config) shapeFaults() (faults []error) {
+	var wrong validator.ValidationErrors
+	if err := shapes.Struct(c); !errors.As(err, &wrong) {
+		return nil
+	}
+	for _, w := range wrong {
+		name, _, _ := strings.Cut(w.Field(), "[") // an element of a list
+		want := map[string]string{
+			"oneof":   strings.ReplaceAll(w.Param(), " ", " or "),
+			"min":     w.Param() + " or more",
+			"max":     "at most " + w.Param(),
+			"ip|cidr": "an IP address or a network such as 10.0.0.0/8",
+		}[w.Tag()]
+		faults = append(faults, fmt.Errorf("%s: want %s, not %q", name, want, fmt.Sprint(w.Value())))
+	}
+	return faults
 }
 
 // headerName is a token of RFC 9110, as far as header names in use need it.

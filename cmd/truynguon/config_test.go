@@ -137,7 +137,7 @@ func TestValidate(t *testing.T) {
 		{"TRUYNGUON_LOG=xml", "TRUYNGUON_LOG: want text or json"},
 		{"TRUYNGUON_LOG_LEVEL=loud", "TRUYNGUON_LOG_LEVEL: want debug or info or warn or error"},
 		{"TRUYNGUON_TRUSTED_PROXIES=10.0.0.5,172.16.0.0/12,fd00::/8", ""},
-		{"TRUYNGUON_TRUSTED_PROXIES=proxy", `TRUYNGUON_TRUSTED_PROXIES: "proxy" is neither`},
+		{"TRUYNGUON_TRUSTED_PROXIES=proxy", `TRUYNGUON_TRUSTED_PROXIES: want an IP address`},
 		{"TRUYNGUON_PROXY_HEADER=X-Real-IP", ""},
 		{"TRUYNGUON_PROXY_HEADER=X:Y", "TRUYNGUON_PROXY_HEADER: "},
 		{"TRUYNGUON_SCAN_LIMIT=0", ""},
@@ -146,7 +146,7 @@ func TestValidate(t *testing.T) {
 		{"TRUYNGUON_SITE_NAME=\t", "TRUYNGUON_SITE_NAME: must not be blank"},
 		{"TRUYNGUON_SHUTDOWN_TIMEOUT=2m", ""},
 		{"TRUYNGUON_SHUTDOWN_TIMEOUT=10", "TRUYNGUON_SHUTDOWN_TIMEOUT: want a length of time"},
-		{"TRUYNGUON_SHUTDOWN_TIMEOUT=-1s", "TRUYNGUON_SHUTDOWN_TIMEOUT: want between"},
+		{"TRUYNGUON_SHUTDOWN_TIMEOUT=-1s", "TRUYNGUON_SHUTDOWN_TIMEOUT: want"},
 	}
 	for _, tt := range tests {
 		_, err := loadConfig(strings.Split(tt.set, " "))

@@ -41,9 +41,11 @@ var ours = map[string][]string{
 	"internal/auth":            {"internal/fault", "internal/store"},
 	"internal/label":           {"internal/fault", "internal/gs1"},
 	"internal/locale":          {"internal/fault"},
-	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace"},
+	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace", "internal/auth"},
 	"internal/web": {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace",
 		"internal/auth", "internal/label", "internal/locale", "static"},
+	"internal/browsertest": {"internal/trace", "internal/auth", "internal/locale", "internal/sample", "internal/web",
+		"internal/store/sqlite", "internal/blob/dir", "static", "configs"}, // it has tests only
 	"internal/testservers": {},
 	"static":               {},
 	"configs":              {},
@@ -70,7 +72,7 @@ var foreign = map[string][]string{
 	"go.mongodb.org/mongo-driver/v2":         {"internal/store/mongo"},
 	"golang.org/x/crypto":                    {"internal/auth"},
 	"golang.org/x/image":                     {"internal/blob", "internal/label"},
-	"go.yaml.in/yaml/v3":                     {"internal/sample", "internal/trace"},
+	"go.yaml.in/yaml/v3":                     {"internal/label", "internal/sample", "internal/trace"},
 	// Vietnamese can be written in more than one way; whatever compares text has to fold it.
 	"golang.org/x/text":  {"internal/auth", "internal/fault", "internal/label", "internal/locale", "internal/trace", "internal/web"},
 	"modernc.org/sqlite": {"internal/store/sqlite"},
@@ -154,6 +156,9 @@ func TestImportsPointDown(t *testing.T) {
 		// tests. What is above it would make the test one of something else.
 		for _, imp := range slices.Concat(p.TestImports, p.XTestImports) {
 			imported := strings.TrimPrefix(imp, module+"/")
+			if within(imp, "github.com/chromedp") && name != "internal/browsertest" {
+				t.Errorf("a test of %s imports %s: a browser is for internal/browsertest only", name, imp)
+			}
 			if !within(imp, module) || imported == name || slices.Contains(forTests, imported) || slices.Contains(allowed, imported) {
 				continue
 			}

@@ -74,7 +74,7 @@ func serve(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	go p.keepHouse(ctx, log)
+	go keepHouse(ctx, log, p.people.Prune, server.Prune)
 	select {
 	case err := <-failed:
 		return err
@@ -132,13 +132,15 @@ func printShown(c *call, shown *sample.Shown) error {
 	return nil
 }
 
-// keepHouse deletes what has outlived its purpose, every hour.
-func (p *program) keepHouse(ctx context.Context, log *slog.Logger) {
+// keepHouse deletes what has outlived its purpose, at once and then every hour.
+func keepHouse(ctx context.Context, log *slog.Logger, prunes ...func(context.Context) (int, error)) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if _, err := p.people.Prune(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("pruning sessions", "error", err)
+		for _, prune := range prunes {
+			if n, err := prune(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("pruning", "pruned", n, "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -1,11 +1,16 @@
-// Package label draws labels: a QR code with text below it, as a picture for a screen or a printer.
-// It knows nothing of what is labelled.
+// Package label draws labels: a QR code with text, as a picture, a drawing, a document or the
+// language of a label printer. It knows nothing of what is labelled.
 //
 // One layout serves every format: Label.Layout decides in millimetres where everything goes, and an
 // encoder only draws that. To add a format is to write an Encode function and its row in Formats.
+//
+// A Stock is what is printed on, a sheet of stickers or a roll, and a Sheet is labels on a stock:
+// Sheet.WritePDF and Sheet.WriteZPL print any number of labels, and WriteTestPDF and WriteTestZPL
+// what has to be measured so that they land where the stickers are.
 package label
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -39,6 +44,7 @@ const (
 )
 
 const (
+	titleScale  = 1.3 // the title's font size by that of other text
 	maxLines    = 20
 	maxLineLen  = 200
 	maxPixels   = 16 << 20 // a picture of 100 mm by 100 mm at 1000 dpi, and 32 MB while it is drawn
@@ -52,9 +58,16 @@ const (
 type Label struct {
 	// Content is what the QR code says, usually a URL: printable ASCII, as a URI is.
 	Content string
-	// Caption is the text below the code, a line each; empty lines are left out. A line that is too
+	// Title is what the label is about, in larger letters than the rest; may be empty.
+	Title string
+	// Fields are what a person reads, a line each; those without a value are left out. Long ones are
+	// set a little smaller, and then go on in further lines.
+	Fields []Field
+	// Caption is text without names, below the fields, a line each; empty lines are left out. A line that is too
 	// long is set smaller, down to MinText, and then goes on in further lines. Nothing is cut off.
 	Caption []string
+	// Logo is a picture; nil for none. A label that has no room for it is drawn without, with a warning.
+	Logo *Logo
 	// Width of the whole label; zero means DefaultWidth.
 	Width float64
 	// Height of the whole label; zero means as high as it turns out.
@@ -63,13 +76,28 @@ type Label struct {
 	Margin float64
 	// Module is the side of one square of the code; zero means as large as fits.
 	Module float64
-	// Text is the font size of the caption; zero means DefaultText, and MinText is the least.
+	// Text is the font size of fields and caption; zero means DefaultText, and MinText is the least.
+	// On a label of a given height all text is set smaller, down to MinText, if the code or the text
+	// itself needs the room.
 	Text float64
-	// Correction is how much damage the code survives; the zero value is Medium.
+	// Correction is how much damage the code survives; the zero value chooses it for the space.
 	Correction Correction
 	// DPI is the resolution of a format that has dots; zero means DefaultDPI. There a module is a
 	// whole number of dots, so that every square is the same and its edges are sharp.
 	DPI int
+}
+
+// Field is a piece of information with its name, such as "Lot" and "HTX-2603A". Without a name the
+// value stands alone.
+type Field struct {
+	Name, Value string
+}
+
+func (f Field) text() string {
+	if f.Name == "" || f.Value == "" {
+		return f.Value
+	}
+	return f.Name + ": " + f.Value
 }
 
 // Format is a way to write a label.
@@ -87,6 +115,8 @@ type Format struct {
 var Formats = []Format{
 	{"png", "image/png", encodePNG},
 	{"svg", "image/svg+xml", encodeSVG},
+	{"pdf", "application/pdf", encodePDF},
+	{"zpl", "application/zpl", encodeZPL},
 }
 
 // ByExt returns the format of a file name extension such as "png".
@@ -128,20 +158,65 @@ func (l Label) complete() (Label, error) {
 	if l.Module > 0 && l.Module < MinModule {
 		return l, fault.New(fault.Invalid, "label_module_too_small", decimal(l.Module), decimal(MinModule))
 	}
-	var caption []string
-	for i, line := range l.Caption {
-		if r, bad := fault.Unprintable(line); bad {
-			return l, fault.New(fault.Invalid, "label_text_characters", i+1, codePoint(r))
+	if _, ok := levels[l.Correction]; l.Correction != Auto && !ok {
+		return l, fmt.Errorf("label: no correction level %d", l.Correction)
+	}
+	// The texts are numbered as they are read, so that a fault can say which one it means.
+	count := 0
+	tidy := func(text string) (string, error) {
+		count++
+		if r, bad := fault.Unprintable(text); bad {
+			return "", fault.New(fault.Invalid, "label_text_characters", count, codePoint(r))
 		}
-		line = strings.TrimSpace(norm.NFC.String(strings.NewReplacer("\n", " ", "\t", " ").Replace(line)))
-		if line == "" {
-			continue
+		text = strings.TrimSpace(norm.NFC.String(spaces.Replace(text)))
+		if count > 2*maxLines || utf8.RuneCountInString(text) > maxLineLen {
+			return "", fault.New(fault.Invalid, "label_text_too_much", maxLines, maxLineLen)
 		}
-		caption = append(caption, line)
-		if len(caption) > maxLines || utf8.RuneCountInString(line) > maxLineLen {
-			return l, fault.New(fault.Invalid, "label_text_too_much", maxLines, maxLineLen)
+		return text, nil
+	}
+	var err error
+	if l.Title != "" {
+		if l.Title, err = tidy(l.Title); err != nil {
+			return l, err
 		}
 	}
-	l.Caption = caption
+	var fields []Field
+	for _, f := range l.Fields {
+		text, err := tidy(f.text())
+		if err != nil {
+			return l, err
+		}
+		if text != "" {
+			fields = append(fields, Field{Value: text})
+		}
+	}
+	var caption []string
+	for _, line := range l.Caption {
+		line, err := tidy(line)
+		if err != nil {
+			return l, err
+		}
+		if line != "" {
+			caption = append(caption, line)
+		}
+	}
+	if len(fields)+len(caption) > maxLines {
+		return l, fault.New(fault.Invalid, "label_text_too_much", maxLines, maxLineLen)
+	}
+	l.Fields, l.Caption = fields, caption
 	return l, nil
+}
+
+var spaces = strings.NewReplacer("\n", " ", "\t", " ")
+
+// texts returns all there is to read.
+func (l Label) texts() []string {
+	var all []string
+	if l.Title != "" {
+		all = append(all, l.Title)
+	}
+	for _, f := range l.Fields {
+		all = append(all, f.text())
+	}
+	return append(all, l.Caption...)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +39,10 @@ var samples = map[string]Label{
 	"small": {Content: "HTTPS://TN.EXAMPLE.VN/L/M4XK79QFHJ3W", Width: 15, DPI: 203, Caption: []string{"M4XK-79QF-HJ3W"}},
 	"wrapped": {Content: link, Width: 30, DPI: 600, Text: 3.5,
 		Caption: []string{"Sầu riêng Ri6 đạt chuẩn VietGAP của Hợp tác xã Nông nghiệp Dịch vụ Ea Tu, Buôn Ma Thuột <\"&'>", "ƯỄẴỘỶỲĐ ưễẵộỷỳđ", strings.Repeat("dài", 20)}},
+	"beside": {Content: link, Width: 63.5, Height: 38.1, Margin: 1, Title: "Cà phê nhân Robusta Đắk Lắk",
+		Fields:  []Field{{"Nhà sản xuất", "Hợp tác xã Nông nghiệp Dịch vụ Ea Tu"}, {"Địa chỉ", "Buôn Kô Tam, phường Tân An, tỉnh Đắk Lắk"}, {"Lô", "HTX-2603A"}, {"", "VietGAP"}, {"Hạn dùng", ""}},
+		Caption: []string{"M4XK-79QF-HJ3W"}},
+	"tall":   {Content: link, Width: 60, Height: 90, Title: "Sầu riêng Ri6", Fields: []Field{{"Lô", "SR-07"}, {"Xuất xứ", "Việt Nam"}}, DPI: 203},
 	"module": {Content: link, Width: 60, Height: 40, Margin: 2, Module: 0.5, Correction: Quartile, Caption: []string{"Xoài cát Hoà Lộc"}},
 }
 
@@ -68,6 +73,12 @@ func TestGolden(t *testing.T) {
 				want, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if f.Ext == "pdf" {
+					if diff := cmp.Diff(readPDF(t, want).plain(), readPDF(t, got).plain()); diff != "" {
+						t.Error(diff)
+					}
+					return
 				}
 				if f.Ext == "png" { // another release of the compressor may write other bytes
 					if !samePicture(t, want, got) {
@@ -123,8 +134,12 @@ func read(img *image.Paletted, d *Layout, dot float64) (string, error) {
 	dots := func(mm float64) int { return int(mm/dot + tiny) }
 	side := dots(d.Module * float64(len(d.Code)))
 	x, y := dots(d.CodeX), dots(d.CodeY)
-	return decode(img.SubImage(image.Rect(x, y, x+side, y+side)),
-		map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true})
+	return decodePure(img.SubImage(image.Rect(x, y, x+side, y+side)))
+}
+
+// decodePure decodes a picture that shows a QR code and nothing else.
+func decodePure(img image.Image) (string, error) {
+	return decode(img, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true})
 }
 
 func decode(img image.Image, hints map[gozxing.DecodeHintType]any) (string, error) {
@@ -162,7 +177,7 @@ func TestEveryPNGIsRead(t *testing.T) {
 			t.Parallel()
 			for n := 20 + i; n <= 300; n += step {
 				// The width that Layout advises is the smallest label, hence the hardest.
-				l := Label{Content: url(n), Width: 1, DPI: dpi, Caption: []string{"Lô HTX-2603A"}, Correction: Correction(n % 4)}
+				l := Label{Content: url(n), Width: 1, DPI: dpi, Caption: []string{"Lô HTX-2603A"}, Correction: Low + Correction(n%4)}
 				l.Width, _ = advised(t, l)
 				d, err := l.Layout(l.dot())
 				if err != nil {
@@ -203,6 +218,7 @@ func advised(t rapid.TB, l Label) (width, height float64) {
 
 // Whatever is asked, a layout keeps its promises, or names a size that does.
 func TestLayoutKeepsItsPromises(t *testing.T) {
+	logo := testLogo(t)
 	rapid.Check(t, func(t *rapid.T) {
 		size := func(name string, from, to float64) float64 {
 			if rapid.Bool().Draw(t, name+" chosen") {
@@ -212,14 +228,19 @@ func TestLayoutKeepsItsPromises(t *testing.T) {
 		}
 		l := Label{
 			Content:    url(rapid.IntRange(20, 200).Draw(t, "content")),
+			Title:      rapid.StringMatching(`[a-zđễỰ /-]{0,60}`).Draw(t, "title"),
 			Caption:    rapid.SliceOfN(rapid.StringMatching(`[a-zđễỰ /-]{0,60}`), 0, 4).Draw(t, "caption"),
+			Logo:       rapid.SampledFrom([]*Logo{nil, logo}).Draw(t, "logo"),
 			Width:      size("width", 5, 100),
 			Height:     size("height", 5, 100),
 			Margin:     size("margin", 0, 3),
 			Module:     size("module", MinModule, 1),
 			Text:       size("text", 1, 6),
-			Correction: Correction(rapid.IntRange(0, 3).Draw(t, "correction")),
+			Correction: Correction(rapid.IntRange(0, 4).Draw(t, "correction")),
 			DPI:        rapid.SampledFrom([]int{72, 96, 203, 300, 600}).Draw(t, "dpi"),
+		}
+		for _, text := range rapid.SliceOfN(rapid.StringMatching(`[a-zđễỰ /-]{0,60}`), 0, 4).Draw(t, "fields") {
+			l.Fields = append(l.Fields, Field{"Lô", text})
 		}
 		dot := 0.0
 		if rapid.Bool().Draw(t, "dots") {
@@ -243,14 +264,17 @@ func TestLayoutKeepsItsPromises(t *testing.T) {
 		}
 		const mm = 1e-4
 		side := d.Module * float64(len(d.Code))
-		if d.Module < MinModule-mm || d.CodeX < l.Margin-mm || d.CodeY < l.Margin-mm || d.CodeX+side > d.Width-l.Margin+mm {
+		if d.Module < MinModule-mm || d.CodeX < l.Margin-mm || d.CodeY < l.Margin-mm || d.CodeX+side > d.Width-l.Margin+mm || d.CodeY+side > d.Height-l.Margin+mm {
 			t.Fatalf("the code has squares of %v mm, at %v, %v, side %v of %v", d.Module, d.CodeX, d.CodeY, side, d.Width)
 		}
 		if dots := d.Module / dot; dot > 0 && math.Abs(dots-math.Round(dots)) > mm {
 			t.Fatalf("a module of %v dots", dots)
 		}
-		if warned := len(d.Warnings) > 0; warned != (d.Module < GoodModule-mm) {
-			t.Fatalf("squares of %v mm, warnings %v", d.Module, d.Warnings)
+		for code, want := range map[string]bool{"module": d.Module < GoodModule-mm, "logo": l.Logo != nil && d.Logo == nil,
+			"correction": l.Correction == Auto && d.Correction == Low} {
+			if got := slices.ContainsFunc(d.Warnings, func(w Warning) bool { return w.Code == code }); got != want {
+				t.Fatalf("squares of %v mm, correction %v, warnings %v", d.Module, d.Correction, d.Warnings)
+			}
 		}
 		for y, row := range d.Code {
 			for x, dark := range row {
@@ -259,20 +283,35 @@ func TestLayoutKeepsItsPromises(t *testing.T) {
 				}
 			}
 		}
-		y := d.CodeY + side
+		// Nothing covers anything else, and nothing leaves the label.
+		type box struct{ left, top, right, bottom float64 }
+		boxes := []box{{d.CodeX, d.CodeY, d.CodeX + side, d.CodeY + side}}
+		if d.Logo != nil {
+			boxes = append(boxes, box{d.LogoX, d.LogoY, d.LogoX + d.LogoWidth, d.LogoY + d.LogoHeight})
+		}
 		shown := ""
 		for _, line := range d.Lines {
-			if top := line.Baseline - lineAscent*line.Size; top < y-mm {
-				t.Fatalf("%q begins at %v and what is above it ends at %v", line.Text, top, y)
+			if line.Size < MinText-mm {
+				t.Fatalf("%+v is too small", line)
 			}
-			y = line.Baseline + lineDescent*line.Size
-			if line.Size < MinText-mm || line.X-line.Width/2 < textMargin-mm || line.X+line.Width/2 > d.Width-textMargin+mm || y > d.Height+mm {
-				t.Fatalf("%+v does not fit %v × %v", line, d.Width, d.Height)
-			}
+			boxes = append(boxes, box{line.X, line.Baseline - lineAscent*line.Size, line.X + line.Width, line.Baseline + lineDescent*line.Size})
 			shown += line.Text
 		}
-		bare := func(s string) string { return strings.Join(strings.Fields(s), "") }
-		if want := bare(strings.Join(l.Caption, "")); bare(shown) != want {
+		for i, a := range boxes {
+			for _, b := range boxes[:i] {
+				if a.left < b.right-mm && b.left < a.right-mm && a.top < b.bottom-mm && b.top < a.bottom-mm {
+					t.Fatalf("%+v is over %+v", a, b)
+				}
+			}
+			if edge := max(l.Margin, textMargin); i > 0 && (a.left < edge-mm || a.top < edge-mm || a.right > d.Width-edge+mm || a.bottom > d.Height-edge+mm) {
+				t.Fatalf("%+v is not within %v × %v", a, d.Width, d.Height)
+			}
+		}
+		whole, err := l.complete()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := bare(whole.texts()...); bare(shown) != want {
 			t.Fatalf("shown %q of %q", bare(shown), want)
 		}
 	})
@@ -287,7 +326,7 @@ func TestRefusals(t *testing.T) {
 		{"no content", Label{}, "label_content_empty []"},
 		{"letters that scanners guess", Label{Content: "https://a.vn/lô"}, "label_content_characters []"},
 		{"line feed", Label{Content: "https://a.vn/\n"}, "label_content_characters []"},
-		{"over capacity", Label{Content: strings.Repeat("a", 2332), Width: 100}, "label_content_too_long [2332 2331]"},
+		{"over capacity", Label{Content: strings.Repeat("a", 2332), Width: 100, Correction: Medium}, "label_content_too_long [2332 2331]"},
 		{"over capacity of a level", Label{Content: strings.Repeat("a", 1274), Width: 100, Correction: High}, "label_content_too_long [1274 1273]"},
 		{"narrow", Label{Content: link, Width: 10, Height: 200}, "label_too_small [13.9 200]"},
 		{"low", Label{Content: link, Height: 10, Caption: []string{"a", "b"}}, "label_too_small [40 19.6]"},
@@ -324,9 +363,93 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// The estimate of a code's size is exact for what has no runs of digits or capitals, and never below.
+func TestModulesAreEstimated(t *testing.T) {
+	for c := range levels {
+		for _, alphabet := range []string{"a", "A:/", "a1", "A0000000000000a"} {
+			step := 3
+			if testing.Short() {
+				step = 17
+			}
+			for n := 1; n < 300; n += step {
+				content := strings.Repeat(alphabet, n/len(alphabet)+1)[:n]
+				code, err := qr(content, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := c.modules(content); got < len(code) || alphabet == "a" && got != len(code) {
+					t.Fatalf("level %d, %d of %q: %d modules, estimated as %d", c, n, alphabet, len(code), got)
+				}
+			}
+		}
+		if got := c.modules(strings.Repeat("a", c.capacity())); got != 177+8 {
+			t.Errorf("level %d at its capacity: %d", c, got)
+		}
+		if got := c.modules(strings.Repeat("a", c.capacity()+1)); got != 0 {
+			t.Errorf("level %d over its capacity: %d", c, got)
+		}
+	}
+}
+
+// Correction and squares are chosen for the space.
+func TestCorrectionIsChosen(t *testing.T) {
+	for _, tt := range []struct {
+		side float64
+		want Correction
+		warn string
+	}{
+		{60, Quartile, ""}, {27, Quartile, ""}, {20, Medium, ""}, {14, Medium, "module"}, {12.6, Low, "module correction"},
+	} {
+		d := layout(t, Label{Content: link, Width: tt.side, Height: tt.side}, 0)
+		var warned []string
+		for _, w := range d.Warnings {
+			warned = append(warned, w.Code)
+		}
+		if d.Correction != tt.want || strings.Join(warned, " ") != tt.warn {
+			t.Errorf("%v mm: level %d, squares of %v, %v", tt.side, d.Correction, d.Module, warned)
+		}
+	}
+}
+
+func TestLogo(t *testing.T) {
+	for _, size := range []image.Point{{}, {1, 21}, {21, 1}} {
+		if _, err := NewLogo(image.NewGray(image.Rectangle{Max: size})); code(err) != "label_logo" {
+			t.Errorf("%v: %v", size, err)
+		}
+	}
+	wide, err := NewLogo(image.NewNRGBA(image.Rect(5, 5, 2005, 1005))) // transparent
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(image.Rect(0, 0, 480, 240), wide.rgb.Rect); diff != "" {
+		t.Error(diff)
+	}
+	if r, g, b, a := wide.rgb.At(100, 100).RGBA(); min(r, g, b, a) != 0xffff {
+		t.Error("what is transparent is not white")
+	}
+	l := Label{Content: link, Width: 60, Height: 40, Title: "Xoài", Logo: testLogo(t)}
+	if d := layout(t, l, 0); d.Logo == nil || math.Abs(d.LogoWidth/d.LogoHeight-1.5) > 0.01 {
+		t.Errorf("a logo of %v × %v", d.LogoWidth, d.LogoHeight)
+	}
+	img := decodePNG(t, encode(t, "png", l))
+	d := layout(t, l, Label{DPI: DefaultDPI}.dot())
+	at := func(x, y float64) uint8 { return img.Pix[img.PixOffset(int(x*300/25.4), int(y*300/25.4))] }
+	if at(d.LogoX+d.LogoWidth/2, d.LogoY+d.LogoHeight/2) > 12 || at(d.LogoX+0.2, d.LogoY+0.2) != 15 {
+		t.Error("the logo is not in the picture")
+	}
+	if svg := encode(t, "svg", l); !bytes.Contains(svg, []byte(`<image x="`)) {
+		t.Error("the logo is not in the drawing")
+	}
+	// There is hardly room for the code.
+	l.Height = 18
+	if d := layout(t, l, 0); d.Logo != nil && d.Module < GoodModule {
+		t.Errorf("a logo beside squares of %v mm", d.Module)
+	}
+}
+
 func TestCapacityIsReached(t *testing.T) {
-	for c, level := range levels {
-		if _, err := qr(strings.Repeat("a", level.capacity), c); err != nil {
+	for c := range levels {
+		if _, err := qr(strings.Repeat("a", c.capacity()), c); err != nil {
 			t.Errorf("level %d: %v", c, err)
 		}
 	}
@@ -434,15 +557,11 @@ func TestSVG(t *testing.T) {
 		if err := xml.Unmarshal(encode(t, "svg", l), &root); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		code, err := qr(l.Content, l.Correction)
-		if err != nil {
-			t.Fatal(err)
-		}
+		code := layout(t, l, 0).Code
 		if diff := cmp.Diff(code, fill(t, root.Path[1].D, len(code))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		bare := func(s ...string) string { return strings.Join(strings.Fields(strings.Join(s, "")), "") }
-		if diff := cmp.Diff(bare(l.Caption...), bare(root.Text...)); diff != "" {
+		if diff := cmp.Diff(bare(l.texts()...), bare(root.Text...)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if root.Desc != l.Content || root.Title == "" || !strings.HasSuffix(root.Width, "mm") {
@@ -507,4 +626,13 @@ func BenchmarkEncode(b *testing.B) {
 			}
 		}
 	})
+}
+
+func layout(t testing.TB, l Label, dot float64) *Layout {
+	t.Helper()
+	d, err := l.Layout(dot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
 	"math"
@@ -106,6 +107,11 @@ func (d *Layout) draw(dot float64) (*image.Paletted, error) {
 			copy(canvas.Pix[(top+y*module+i)*canvas.Stride:], first)
 		}
 	}
+	if d.Logo != nil {
+		at := image.Pt(int(math.Round(d.LogoX/dot)), int(math.Round(d.LogoY/dot)))
+		logo := d.Logo.gray(int(math.Round(d.LogoWidth/dot)), int(math.Round(d.LogoHeight/dot)))
+		draw.Draw(canvas, logo.Rect.Add(at), logo, image.Point{}, draw.Src)
+	}
 	if err := d.drawText(canvas, dot); err != nil {
 		return nil, err
 	}
@@ -129,7 +135,7 @@ func (d *Layout) drawText(canvas *image.Gray, dot float64) error {
 			}
 		}
 		drawer := font.Drawer{Dst: canvas, Src: image.Black, Face: face, Dot: fixed.Point26_6{
-			X: fixed.Int26_6(math.Round((line.X - line.Width/2) / dot * 64)),
+			X: fixed.Int26_6(math.Round(line.X / dot * 64)),
 			Y: fixed.I(int(math.Round(line.Baseline / dot))), // whole dots keep base lines sharp
 		}}
 		drawer.DrawString(line.Text)

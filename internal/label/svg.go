@@ -2,6 +2,7 @@ package label
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -25,8 +26,8 @@ func encodeSVG(w io.Writer, l Label) error {
 	var b bytes.Buffer
 	width, height := millimetres(d.Width), millimetres(d.Height)
 	title := l.Content
-	if len(l.Caption) > 0 {
-		title = strings.Join(l.Caption, ", ")
+	if texts := l.texts(); len(texts) > 0 {
+		title = strings.Join(texts, ", ")
 	}
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%smm" height="%smm" viewBox="0 0 %s %s" role="img">`+"\n",
 		width, height, width, height)
@@ -34,8 +35,13 @@ func encodeSVG(w io.Writer, l Label) error {
 	fmt.Fprintf(&b, `<path fill="#fff" d="M0 0h%sv%sH0z"/>`+"\n", width, height)
 	fmt.Fprintf(&b, `<path transform="translate(%s %s) scale(%s)" fill="#000" fill-rule="evenodd" shape-rendering="crispEdges" d="%s"/>`+"\n",
 		millimetres(d.CodeX), millimetres(d.CodeY), millimetres(d.Module), outline(d.Code))
+	if d.Logo != nil {
+		fmt.Fprintf(&b, `<image x="%s" y="%s" width="%s" height="%s" href="data:image/png;base64,%s"/>`+"\n",
+			millimetres(d.LogoX), millimetres(d.LogoY), millimetres(d.LogoWidth), millimetres(d.LogoHeight),
+			base64.StdEncoding.EncodeToString(d.Logo.png))
+	}
 	if len(d.Lines) > 0 {
-		b.WriteString(`<g fill="#000" font-family="'Noto Sans','Segoe UI',Roboto,Arial,sans-serif" text-anchor="middle">` + "\n")
+		b.WriteString(`<g fill="#000" font-family="'Noto Sans','Segoe UI',Roboto,Arial,sans-serif">` + "\n")
 		for _, line := range d.Lines {
 			fmt.Fprintf(&b, `<text x="%s" y="%s" font-size="%s" textLength="%s" lengthAdjust="spacingAndGlyphs">%s</text>`+"\n",
 				millimetres(line.X), millimetres(line.Baseline), millimetres(line.Size), millimetres(line.Width), escape(line.Text))

@@ -8,64 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"truynguon/internal/fault"
 	"truynguon/internal/store"
 )
-
-// Scheme is a kind of certificate that cooperatives hold. Schemes are data: an operator adds one
-// without a programmer.
-type Scheme struct {
-	ID string `yaml:"id" json:"id"`
-	// Names are the names of the scheme by language.
-	Names map[string]string `yaml:"names" json:"names"`
-	// RelevantDate tells which day of a lot a certificate must have been in force on: "harvest" for
-	// what certifies growing, "packaging" for what certifies a facility.
-	RelevantDate string `yaml:"relevantDate" json:"relevantDate"`
-	// FoodSafety tells that it is a lawful basis for selling food: a certificate, an equivalent, a
-	// commitment or an exemption.
-	FoodSafety bool `yaml:"foodSafety" json:"foodSafety"`
-	// SelfDeclared tells that nobody but the producer stands behind it.
-	SelfDeclared bool `yaml:"selfDeclared" json:"selfDeclared"`
-}
-
-// Name returns the scheme's name in a language, or in Vietnamese if it has none in that.
-func (s Scheme) Name(lang string) string {
-	if n := s.Names[lang]; n != "" {
-		return n
-	}
-	return s.Names["vi"]
-}
-
-// Schemes are the known kinds of certificate by id.
-type Schemes map[string]Scheme
-
-// ParseSchemes reads schemes from YAML, a list under "schemes". Every fault is named.
-func ParseSchemes(data []byte) (Schemes, error) {
-	var file struct {
-		Schemes []Scheme `yaml:"schemes"`
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("schemes: %w", err)
-	}
-	out := Schemes{}
-	var faults []error
-	for _, s := range file.Schemes {
-		switch {
-		case s.ID == "":
-			faults = append(faults, errors.New("schemes: a scheme has no id"))
-		case s.Names["vi"] == "" || s.Names["en"] == "":
-			faults = append(faults, fmt.Errorf("scheme %s: needs a name in vi and en", s.ID))
-		case s.RelevantDate != "harvest" && s.RelevantDate != "packaging":
-			faults = append(faults, fmt.Errorf("scheme %s: relevantDate is %q, not harvest or packaging", s.ID, s.RelevantDate))
-		case out[s.ID].ID != "":
-			faults = append(faults, fmt.Errorf("scheme %s: twice", s.ID))
-		}
-		out[s.ID] = s
-	}
-	return out, errors.Join(faults...)
-}
 
 // CertificateStatus is what has been decided about a certificate. That it has expired is never a
 // status: it follows from its dates.
@@ -121,9 +66,17 @@ type Certificate struct {
 	StartDate Date      `json:"startDate"`
 	EndDate   Date      `json:"endDate,omitempty"`
 	Subjects  []Subject `json:"subjects"`
-	// Documents are the ids of the document's scans.
-	Documents []string          `json:"documents,omitempty"`
-	Status    CertificateStatus `json:"status"`
+	// ExemptionBasis is the legal ground on which an exemption rests, such as "NĐ 15/2018/NĐ-CP Điều 12.1.a".
+	ExemptionBasis string `json:"exemptionBasis,omitempty"`
+	// Test is what a test report says.
+	Test *TestReport `json:"test,omitempty"`
+	// Documents are the ids of the document's scans, and FormerDocuments those that others have taken
+	// the place of.
+	Documents       []string          `json:"documents,omitempty"`
+	FormerDocuments []string          `json:"formerDocuments,omitempty"`
+	Status          CertificateStatus `json:"status"`
+	// Successor is the id of the certificate that has taken its place, if it is superseded by one.
+	Successor string `json:"successor,omitempty"`
 	// History is every decision about it, oldest first; the first is the filing.
 	History []Decision `json:"statusHistory"`
 	// Verifications are the times it was verified, oldest first.
@@ -140,7 +93,44 @@ type Subject struct {
 	Yield   Quantity `json:"yield,omitzero"`
 	// Batch is the lot that a test report is about.
 	Batch string `json:"batch,omitempty"`
+	// Activity is what it certifies doing with the product: growing, packing, processing, storing or
+	// trading.
+	Activity Activity `json:"activity,omitempty"`
 }
+
+// TestReport is what a laboratory found in a sample.
+type TestReport struct {
+	// SampledAt is the day on which the sample was taken.
+	SampledAt Date `json:"sampledAt,omitempty"`
+	// Accreditation is the laboratory's, such as "VILAS 123", by the standard ISO/IEC 17025.
+	Accreditation string    `json:"accreditation,omitempty"`
+	Analytes      []Analyte `json:"analytes,omitempty"`
+}
+
+// Analyte is one thing that was looked for in a sample.
+type Analyte struct {
+	// Name is what was looked for.
+	Name string `json:"analyte"`
+	// Result and Limit are as the laboratory wrote them, "< 0.01" or "KPH" included.
+	Result string `json:"result"`
+	Unit   string `json:"unit,omitempty"`
+	Limit  string `json:"limit,omitempty"`
+	// Verdict tells whether the result keeps to the limit.
+	Verdict AnalyteVerdict `json:"verdict"`
+}
+
+// AnalyteVerdict tells whether a result keeps to its limit.
+type AnalyteVerdict string
+
+// The verdicts about an analyte.
+const (
+	Conforms  AnalyteVerdict = "conforms"
+	Exceeds   AnalyteVerdict = "exceeds"
+	NotJudged AnalyteVerdict = "not_judged" // the report names no limit
+)
+
+// AnalyteVerdicts lists the verdicts about an analyte.
+var AnalyteVerdicts = []AnalyteVerdict{Conforms, Exceeds, NotJudged}
 
 // Decision is one change of a certificate's status.
 type Decision struct {
@@ -151,6 +141,8 @@ type Decision struct {
 	By     Actor     `json:"by"`
 	Number string    `json:"decision,omitempty"`
 	Reason string    `json:"reason,omitempty"`
+	// Successor is the id of the certificate that takes its place, if it was superseded by one.
+	Successor string `json:"successor,omitempty"`
 	// Token is that of the submission, so that one sent again decides nothing anew.
 	Token string `json:"token,omitempty"`
 }
@@ -164,6 +156,13 @@ type Verification struct {
 	Source string `json:"source,omitempty"`
 	// SHA256 are the digests of the documents that were looked at.
 	SHA256 []string `json:"sha256,omitempty"`
+	// IssuerBasis is what showed that the issuer was competent, such as the number of its designation or
+	// accreditation, in force from IssuerFrom to IssuerTo (empty: no end).
+	IssuerBasis string `json:"issuerBasis,omitempty"`
+	IssuerFrom  Date   `json:"issuerFrom,omitempty"`
+	IssuerTo    Date   `json:"issuerTo,omitempty"`
+	// Token is that of the submission, so that one sent again verifies nothing anew.
+	Token string `json:"token,omitempty"`
 }
 
 // CertificateDraft is what is sent to file a certificate.
@@ -178,6 +177,38 @@ type CertificateDraft struct {
 	EndDate      string         `json:"endDate"`
 	Subjects     []SubjectDraft `json:"subjects"`
 	Documents    []string       `json:"documents"`
+	// ExemptionBasis is the legal ground of an exemption; Test what a test report says.
+	ExemptionBasis string     `json:"exemptionBasis"`
+	Test           *TestDraft `json:"test"`
+}
+
+// TestDraft is what a test report says, as it was sent.
+type TestDraft struct {
+	SampledAt     string    `json:"sampledAt"`
+	Accreditation string    `json:"accreditation"`
+	Analytes      []Analyte `json:"analytes"`
+}
+
+// Draft returns the draft that would leave the certificate as it is: what a form starts from.
+func (c *Certificate) Draft() CertificateDraft {
+	d := CertificateDraft{
+		Organisation: c.Organisation, Scheme: c.Scheme, Edition: c.Edition, Number: c.Number, Agency: c.Agency,
+		StartDate: string(c.StartDate), EndDate: string(c.EndDate), Documents: c.Documents, ExemptionBasis: c.ExemptionBasis,
+	}
+	for _, s := range c.Subjects {
+		sd := SubjectDraft{Product: s.Product, Place: s.Place, Season: s.Season, Batch: s.Batch, Activity: string(s.Activity)}
+		if s.AreaHa != 0 {
+			sd.AreaHa = Decimal(s.AreaHa.String())
+		}
+		if s.Yield.Value != 0 {
+			sd.Yield = QuantityDraft{Value: Decimal(s.Yield.Value.String()), UOM: s.Yield.UOM}
+		}
+		d.Subjects = append(d.Subjects, sd)
+	}
+	if t := c.Test; t != nil {
+		d.Test = &TestDraft{SampledAt: string(t.SampledAt), Accreditation: t.Accreditation, Analytes: t.Analytes}
+	}
+	return d
 }
 
 // SubjectDraft is one subject of a certificate as it was sent.
@@ -188,6 +219,8 @@ type SubjectDraft struct {
 	Season  string        `json:"season"`
 	Yield   QuantityDraft `json:"yield"`
 	Batch   string        `json:"batch"`
+	// Activity is one of Activities, or empty for whatever is done.
+	Activity string `json:"activity"`
 }
 
 // DecisionDraft is what is sent to decide about a certificate.
@@ -200,6 +233,12 @@ type DecisionDraft struct {
 	// Method and Source are for verifying.
 	Method string `json:"method"`
 	Source string `json:"source"`
+	// IssuerBasis, IssuerFrom and IssuerTo are for verifying: what showed that the issuer was competent.
+	IssuerBasis string `json:"issuerBasis"`
+	IssuerFrom  string `json:"issuerFrom"`
+	IssuerTo    string `json:"issuerTo"`
+	// Successor is for superseding: the id of the certificate that takes its place.
+	Successor string `json:"successor"`
 }
 
 // FileCertificate files a certificate of an organisation, as a draft.
@@ -209,16 +248,112 @@ func (l *Ledger) FileCertificate(ctx context.Context, by Actor, d CertificateDra
 	if err != nil {
 		return s, err
 	}
+	c, err := l.certificate(ctx, &o, d)
+	if err != nil {
+		return s, err
+	}
+	c.ID = newID("certificate", by, d.Token)
+	c.History = []Decision{{Status: CertDraft, From: l.Today(), At: l.stamp(), By: by}}
+	s, err = certificates.insert(ctx, l, by, "file", c)
+	if errors.Is(err, fault.Exists) && d.Token != "" && s.Doc.Organisation == c.Organisation &&
+		s.Doc.Scheme == c.Scheme && s.Doc.Number == c.Number {
+		return s, nil
+	}
+	return s, err
+}
+
+// CorrectCertificate changes what a certificate says while it is a draft or after it was rejected; rev is
+// the revision the actor saw. What has been submitted or verified stays as it is.
+func (l *Ledger) CorrectCertificate(ctx context.Context, by Actor, id string, rev int64, d CertificateDraft) (s Stored[Certificate], err error) {
+	defer fault.Wrap(&err, "Ledger.CorrectCertificate(%q)", id)
+	if by.Role == "" || by.Role == Buyer {
+		return s, by.denied()
+	}
+	old, err := certificates.get(ctx, l, id)
+	if err != nil {
+		return s, err
+	}
+	o, err := l.keeper(ctx, by, old.Doc.Organisation)
+	if err != nil {
+		return s, err
+	}
+	c, err := l.certificate(ctx, &o, d)
+	if err != nil {
+		return s, err
+	}
+	return certificates.update(ctx, l, by, id, rev, "correct", "", func(old *Certificate) error {
+		if old.Status != CertDraft && old.Status != CertRejected {
+			return fault.New(fault.Exists, "certificate_state", "certificate."+string(old.Status))
+		}
+		c := c
+		c.ID, c.Status, c.History, c.Verifications = old.ID, old.Status, old.History, old.Verifications
+		c.FormerDocuments = former(old, c.Documents)
+		*old = c
+		return nil
+	})
+}
+
+// ReplaceDocuments puts other scans in the place of a certificate's, in any state. The former ones stay
+// known as older versions; a certificate that was verified stays so, but its document check fails until
+// an official has verified it with the new ones.
+func (l *Ledger) ReplaceDocuments(ctx context.Context, by Actor, id string, rev int64, ids []string) (s Stored[Certificate], err error) {
+	defer fault.Wrap(&err, "Ledger.ReplaceDocuments(%q)", id)
+	if by.Role == "" || by.Role == Buyer {
+		return s, by.denied()
+	}
+	old, err := certificates.get(ctx, l, id)
+	if err != nil {
+		return s, err
+	}
+	if _, err := l.keeper(ctx, by, old.Doc.Organisation); err != nil {
+		return s, err
+	}
+	ids = unique(ids)
+	var p fault.Problem
+	if err := l.checkDocuments(ctx, &p, "/documents", old.Doc.Organisation, ids); err != nil {
+		return s, err
+	}
+	if err := p.Err(); err != nil {
+		return s, err
+	}
+	if old.Doc.Status != CertDraft {
+		as := old.Doc
+		as.Documents = ids
+		if err := l.fileLookups(ctx, &as); err != nil {
+			return s, err
+		}
+	}
+	return certificates.update(ctx, l, by, id, rev, "documents", "", func(c *Certificate) error {
+		c.FormerDocuments = former(c, ids)
+		c.Documents = ids
+		return nil
+	})
+}
+
+// former lists the documents that a certificate has had and has no more when these take their place.
+func former(c *Certificate, now []string) []string {
+	var out []string
+	for _, id := range append(slices.Clone(c.FormerDocuments), c.Documents...) {
+		if !slices.Contains(now, id) && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// certificate checks a draft against the records of its organisation.
+func (l *Ledger) certificate(ctx context.Context, o *Organisation, d CertificateDraft) (Certificate, error) {
 	var p fault.Problem
 	c := Certificate{
-		ID: newID("certificate", by, d.Token), Organisation: o.ID, UnitPath: o.UnitPath, Status: CertDraft,
-		Scheme:    strings.TrimSpace(d.Scheme),
-		Edition:   p.Text("/edition", d.Edition, maxName, false),
-		Number:    p.Text("/number", d.Number, 100, false),
-		Agency:    p.Text("/agency", d.Agency, maxName, true),
-		StartDate: date(&p, "/startDate", d.StartDate),
-		EndDate:   date(&p, "/endDate", d.EndDate),
-		Documents: unique(d.Documents),
+		Organisation: o.ID, UnitPath: o.UnitPath, Status: CertDraft,
+		Scheme:         strings.TrimSpace(d.Scheme),
+		Edition:        p.Text("/edition", d.Edition, maxName, false),
+		Number:         p.Text("/number", d.Number, 100, false),
+		Agency:         p.Text("/agency", d.Agency, maxName, true),
+		StartDate:      date(&p, "/startDate", d.StartDate),
+		EndDate:        date(&p, "/endDate", d.EndDate),
+		ExemptionBasis: p.Text("/exemptionBasis", d.ExemptionBasis, maxName, false),
+		Documents:      unique(d.Documents),
 	}
 	scheme, ok := l.Schemes[c.Scheme]
 	switch {
@@ -235,23 +370,49 @@ func (l *Ledger) FileCertificate(ctx context.Context, by Actor, d CertificateDra
 	if c.StartDate != "" && c.EndDate != "" && c.EndDate < c.StartDate {
 		p.Add("/endDate", "date_before", string(c.EndDate), string(c.StartDate))
 	}
+	if d.Test != nil {
+		c.Test = l.testReport(&p, *d.Test)
+	}
 	if err := l.checkDocuments(ctx, &p, "/documents", o.ID, c.Documents); err != nil {
-		return s, err
+		return c, err
 	}
+	var err error
 	if c.Subjects, err = l.subjects(ctx, &p, o.ID, d.Subjects); err != nil {
-		return s, err
+		return c, err
 	}
-	if err := p.Err(); err != nil {
-		return s, err
-	}
-	c.History = []Decision{{Status: CertDraft, From: l.Today(), At: l.stamp(), By: by}}
-	s, err = certificates.insert(ctx, l, by, "file", c)
-	if errors.Is(err, fault.Exists) && d.Token != "" && s.Doc.Organisation == c.Organisation &&
-		s.Doc.Scheme == c.Scheme && s.Doc.Number == c.Number {
-		return s, nil
-	}
-	return s, err
+	return c, p.Err()
 }
+
+// testReport checks what a test report says.
+func (l *Ledger) testReport(p *fault.Problem, d TestDraft) *TestReport {
+	t := &TestReport{
+		SampledAt:     date(p, "/test/sampledAt", d.SampledAt),
+		Accreditation: p.Text("/test/accreditation", d.Accreditation, maxName, false),
+	}
+	if t.SampledAt > l.Today() {
+		p.Add("/test/sampledAt", "date_in_future", string(t.SampledAt))
+	}
+	if len(d.Analytes) > maxAnalytes {
+		p.Add("/test/analytes", "too_many", maxAnalytes)
+		return t
+	}
+	for i, a := range d.Analytes {
+		at := fmt.Sprintf("/test/analytes/%d", i)
+		a.Name = p.Text(at+"/analyte", a.Name, maxName, true)
+		a.Result = p.Text(at+"/result", a.Result, 100, true)
+		a.Unit = p.Text(at+"/unit", a.Unit, 40, false)
+		a.Limit = p.Text(at+"/limit", a.Limit, 100, false)
+		if a.Verdict == "" {
+			a.Verdict = NotJudged
+		}
+		a.Verdict = AnalyteVerdict(choice(p, at+"/verdict", string(a.Verdict), AnalyteVerdicts))
+		t.Analytes = append(t.Analytes, a)
+	}
+	return t
+}
+
+// maxAnalytes bounds a test report: a multi-residue screening looks for some hundreds of substances.
+const maxAnalytes = 1000
 
 func (l *Ledger) subjects(ctx context.Context, p *fault.Problem, org string, drafts []SubjectDraft) ([]Subject, error) {
 	if len(drafts) > maxList {
@@ -293,6 +454,9 @@ func (l *Ledger) subjects(ctx context.Context, p *fault.Problem, org string, dra
 			AreaHa: amount(p, at+"/area", d.AreaHa, false),
 			Season: p.Text(at+"/season", d.Season, maxName, false),
 		}
+		if d.Activity != "" {
+			s.Activity = Activity(choice(p, at+"/activity", d.Activity, Activities))
+		}
 		if v := amount(p, at+"/yield/value", d.Yield.Value, false); v != 0 {
 			s.Yield = Quantity{Value: v, UOM: choice(p, at+"/yield/uom", d.Yield.UOM, UnitsOfMeasure)}
 		}
@@ -301,165 +465,26 @@ func (l *Ledger) subjects(ctx context.Context, p *fault.Problem, org string, dra
 	return out, nil
 }
 
-// certificateMoves tells from which status each decision may be taken, and whether the holder takes it
-// (an official takes the others).
-var certificateMoves = map[string]struct {
-	from   []CertificateStatus
-	to     CertificateStatus
-	holder bool
-	reason bool
-}{
-	"submit":    {from: []CertificateStatus{CertDraft, CertRejected}, to: CertSubmitted, holder: true},
-	"verify":    {from: []CertificateStatus{CertSubmitted, CertVerified}, to: CertVerified},
-	"reject":    {from: []CertificateStatus{CertSubmitted}, to: CertRejected, reason: true},
-	"suspend":   {from: []CertificateStatus{CertVerified}, to: CertSuspended, reason: true},
-	"reinstate": {from: []CertificateStatus{CertSuspended}, to: CertVerified, reason: true},
-	"revoke":    {from: []CertificateStatus{CertVerified, CertSuspended}, to: CertRevoked, reason: true},
-	"supersede": {from: []CertificateStatus{CertVerified, CertSuspended}, to: CertSuperseded, reason: true},
-}
-
-// DecideCertificate takes a decision about a certificate: submit (by its holder), verify, reject,
-// suspend, reinstate, revoke or supersede (by an official of the holder's unit). Nothing decided before
-// is lost.
-func (l *Ledger) DecideCertificate(ctx context.Context, by Actor, id, action string, d DecisionDraft) (s Stored[Certificate], err error) {
-	defer fault.Wrap(&err, "Ledger.DecideCertificate(%q, %q)", id, action)
-	move, ok := certificateMoves[action]
-	if !ok {
-		return s, fault.NotFound
-	}
-	if by.Role == "" || by.Role == Buyer {
-		return s, by.denied()
-	}
-	c, err := certificates.get(ctx, l, id)
-	if err != nil {
-		return s, err
-	}
-	o, err := organisations.get(ctx, l, c.Doc.Organisation)
-	if err != nil {
-		return s, err
-	}
-	if move.holder && !by.mayWrite(&o.Doc) || !move.holder && !by.mayJudge(&o.Doc) {
-		return s, by.denied()
-	}
-	var p fault.Problem
-	dec := Decision{
-		Status: move.to, At: l.stamp(), By: by, Token: d.Token, From: date(&p, "/from", d.From),
-		Number: p.Text("/decision", d.Number, 100, false),
-		Reason: p.Paragraph("/reason", d.Reason, maxText, move.reason),
-	}
-	if dec.From == "" {
-		dec.From = l.Today()
-	}
-	v := Verification{At: dec.At, By: by, Source: p.Text("/source", d.Source, maxName, false)}
-	if action == "verify" {
-		v.Method = Method(choice(&p, "/method", d.Method, Methods))
-		docs, err := documents.many(ctx, l, c.Doc.Documents)
-		if err != nil {
-			return s, err
-		}
-		for _, id := range c.Doc.Documents {
-			v.SHA256 = append(v.SHA256, docs[id].Doc.SHA256)
-		}
-	}
-	if err := p.Err(); err != nil {
-		return s, err
-	}
-	return certificates.update(ctx, l, by, id, 0, action, dec.Reason, func(c *Certificate) error {
-		if c.Status == move.to && action != "verify" {
-			return nil // pressed twice
-		}
-		again := func(old Decision) bool { return d.Token != "" && old.Token == d.Token && old.By.ID == by.ID }
-		if slices.ContainsFunc(c.History, again) {
-			return nil // sent twice
-		}
-		if !slices.Contains(move.from, c.Status) {
-			return fault.New(fault.Exists, "certificate_state", "certificate."+string(c.Status))
-		}
-		c.Status = move.to
-		c.History = append(c.History, dec)
-		if action == "verify" {
-			c.Verifications = append(c.Verifications, v)
-		}
-		return nil
-	})
-}
-
-// StatusOn answers what had been decided about the certificate on a day: the latest decision that
-// holds from that day or before.
-func (c *Certificate) StatusOn(day Date) CertificateStatus {
-	status := CertDraft
-	var from Date
-	for _, d := range c.History {
-		if d.From <= day && d.From >= from {
-			status, from = d.Status, d.From
-		}
-	}
-	return status
-}
-
-// Standing is what a certificate is worth on a day.
-type Standing string
-
-// The standings of a certificate on a day. None but InForce may be read as valid.
-const (
-	InForce       Standing = "in_force"
-	NotVerified   Standing = "not_verified" // filed, but nobody has checked it
-	NotYetInForce Standing = "not_yet"
-	Expired       Standing = "expired"
-	Suspended     Standing = "suspended"
-	Revoked       Standing = "revoked"
-	Superseded    Standing = "superseded"
-	Rejected      Standing = "rejected"
-	Unknown       Standing = "unknown" // the day that matters is not known
-)
-
-// StandingOn answers what the certificate is worth on a day. Its last day counts: what expires today
-// is in force today. A suspension or revocation speaks louder than the dates. Verification is a fact
-// about the paper and not about the day: a certificate verified later was in force before, too, if its
-// dates say so.
-func (c *Certificate) StandingOn(day Date) Standing {
-	if day == "" {
-		return Unknown
-	}
-	switch c.StatusOn(day) {
-	case CertSuspended:
-		return Suspended
-	case CertRevoked:
-		return Revoked
-	case CertSuperseded:
-		return Superseded
-	case CertRejected:
-		return Rejected
-	}
-	switch {
-	case c.StartDate > day:
-		return NotYetInForce
-	case c.EndDate != "" && c.EndDate < day:
-		return Expired
-	case len(c.Verifications) == 0:
-		return NotVerified
-	}
-	return InForce
-}
-
-// Evidence answers how well the certificate is supported: by its latest verification.
-func (c *Certificate) Evidence() Evidence {
-	if len(c.Verifications) == 0 {
-		return Declared
-	}
-	switch c.Verifications[len(c.Verifications)-1].Method {
-	case OriginalSeen:
-		return DocumentSeen
-	case RegistryConsulted, IssuerConfirmed:
-		return Confirmed
-	}
-	return Declared
-}
-
 // Certificate answers a certificate. What has been submitted is public; a draft is seen by those who
-// may see its organisation's records.
+// may see its organisation's records. What a test report found is told to those who may open the report.
 func (l *Ledger) Certificate(ctx context.Context, by Actor, id string) (s Stored[Certificate], err error) {
 	defer fault.Wrap(&err, "Ledger.Certificate(%q)", id)
+	s, err = l.certificateFor(ctx, by, id)
+	if err != nil || s.Doc.Test == nil || by.Sees(s.Doc.Organisation, s.Doc.UnitPath) {
+		return s, err
+	}
+	docs, err := documents.many(ctx, l, s.Doc.Documents)
+	if err != nil {
+		return s, err
+	}
+	if !s.Doc.testOpenTo(by, docsIn(docs)) {
+		s.Doc.Test = nil
+	}
+	return s, nil
+}
+
+// certificateFor reads a certificate that the actor may see.
+func (l *Ledger) certificateFor(ctx context.Context, by Actor, id string) (s Stored[Certificate], err error) {
 	s, err = certificates.get(ctx, l, id)
 	if err != nil {
 		return s, err
@@ -473,6 +498,15 @@ func (l *Ledger) Certificate(ctx context.Context, by Actor, id string) (s Stored
 	return s, err
 }
 
+// testOpenTo reports whether the figures of a test report may be told to an actor: to whoever may open one
+// of its documents.
+func (c *Certificate) testOpenTo(by Actor, docs map[string]Document) bool {
+	return by.Sees(c.Organisation, c.UnitPath) || slices.ContainsFunc(c.Documents, func(id string) bool {
+		d, ok := docs[id]
+		return ok && (d.Visibility == Public || d.Visibility == Shared && by.Role == Buyer)
+	})
+}
+
 // Certificates answers a page of the certificates that the actor may see, newest first.
 func (l *Ledger) Certificates(ctx context.Context, by Actor, org, after string, limit int) (_ []Stored[Certificate], next string, err error) {
 	defer fault.Wrap(&err, "Ledger.Certificates(%q)", org)
@@ -484,74 +518,4 @@ func (l *Ledger) Certificates(ctx context.Context, by Actor, org, after string, 
 		return nil, "", err
 	}
 	return certificates.find(ctx, l, q)
-}
-
-// CertificateView is a certificate with the names of what it is about, for its page.
-type CertificateView struct {
-	Certificate  Certificate
-	Scheme       Scheme
-	Organisation Organisation
-	// Today is what it is worth today.
-	Today    Standing
-	Subjects []SubjectView
-	// Documents are its documents' records; whether one may be opened, its Visibility says.
-	Documents []Document
-}
-
-// SubjectView is a subject with the names of its product and place; a plot is named by its
-// growing-area code, for its name may be a person's.
-type SubjectView struct {
-	Subject
-	Product, Place string
-}
-
-// CertificateView answers what a certificate's page shows.
-func (l *Ledger) CertificateView(ctx context.Context, by Actor, id string) (v CertificateView, err error) {
-	defer fault.Wrap(&err, "Ledger.CertificateView(%q)", id)
-	c, err := l.Certificate(ctx, by, id)
-	if err != nil {
-		return v, err
-	}
-	o, err := organisations.get(ctx, l, c.Doc.Organisation)
-	if err != nil {
-		return v, err
-	}
-	v = CertificateView{Certificate: c.Doc, Scheme: l.Schemes[c.Doc.Scheme], Organisation: o.Doc, Today: c.Doc.StandingOn(l.Today())}
-	var productIDs, placeIDs []string
-	for _, s := range c.Doc.Subjects {
-		productIDs = append(productIDs, s.Product)
-		placeIDs = append(placeIDs, s.Place)
-	}
-	knownProducts, err := products.many(ctx, l, unique(productIDs))
-	if err != nil {
-		return v, err
-	}
-	knownPlaces, err := places.many(ctx, l, unique(placeIDs))
-	if err != nil {
-		return v, err
-	}
-	for _, s := range c.Doc.Subjects {
-		view := SubjectView{Subject: s, Product: knownProducts[s.Product].Doc.Name}
-		if s.Place != "" {
-			pl := publicPlace(knownPlaces[s.Place].Doc)
-			view.Place = pl.Name
-			if view.Place == "" {
-				view.Place = pl.GrowingAreaCode
-			}
-			if view.Place == "" {
-				view.Place = pl.ID
-			}
-		}
-		v.Subjects = append(v.Subjects, view)
-	}
-	docs, err := documents.many(ctx, l, c.Doc.Documents)
-	if err != nil {
-		return v, err
-	}
-	for _, id := range c.Doc.Documents {
-		if d, ok := docs[id]; ok {
-			v.Documents = append(v.Documents, d.Doc)
-		}
-	}
-	return v, nil
 }

@@ -56,7 +56,7 @@ func TestParseCodeRefuses(t *testing.T) {
 }
 
 func FuzzParseCode(f *testing.F) {
-	f.Add("7K4M-9XQA-3HTC")
+	f.Add("7K4M-9XQA-3HTF")
 	f.Add("b\u00a0g")
 	f.Fuzz(func(t *testing.T, s string) {
 		c, ok := trace.ParseCode(s)

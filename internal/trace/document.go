@@ -2,7 +2,9 @@ package trace
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,9 +22,14 @@ type Visibility string
 const (
 	// Public: anybody.
 	Public Visibility = "public"
+	// Shared: signed-in buyers, and whoever has the link with its key.
+	Shared Visibility = "shared"
 	// Private: its organisation and the officials who oversee it.
 	Private Visibility = "private"
 )
+
+// Visibilities lists the visibilities, the most open first.
+var Visibilities = []Visibility{Public, Shared, Private}
 
 // Document is a file as it was handed in: immutable, addressed by its digest.
 type Document struct {
@@ -42,6 +49,9 @@ type Document struct {
 	Height int `json:"height,omitempty"`
 	// Renditions are smaller copies of an image, smallest first.
 	Renditions []Rendition `json:"renditions,omitempty"`
+	// ShareKey opens a shared document to whoever has the link. Only those who keep the organisation's
+	// records are told it.
+	ShareKey string `json:"shareKey,omitempty"`
 }
 
 // Rendition is a smaller JPEG of an image.
@@ -83,7 +93,11 @@ func (l *Ledger) AddDocument(ctx context.Context, by Actor, org, name string, v 
 		ID: hex.EncodeToString(id[:10]), Organisation: o.ID, SHA256: a.SHA256, OriginalSHA256: a.OriginalSHA256,
 		MediaType: a.MediaType, Size: a.Size, Name: name, Visibility: v, Width: a.Width, Height: a.Height,
 	}
-	if v != Public {
+	switch v {
+	case Public:
+	case Shared:
+		d.ShareKey = rand.Text()
+	default:
 		d.Visibility = Private
 	}
 	if _, err := blob.PutData(ctx, l.Blobs, a.Data); err != nil {
@@ -123,6 +137,37 @@ func (l *Ledger) publish(ctx context.Context, by Actor, id string) (Stored[Docum
 	})
 }
 
+// ShareDocument changes who may open a document. A shared one gets a fresh key each time it becomes shared,
+// so that links handed out before no longer open it.
+func (l *Ledger) ShareDocument(ctx context.Context, by Actor, id string, v Visibility) (s Stored[Document], err error) {
+	defer fault.Wrap(&err, "Ledger.ShareDocument(%q, %q)", id, v)
+	if by.Role == "" || by.Role == Buyer {
+		return s, by.denied()
+	}
+	var p fault.Problem
+	choice(&p, "/visibility", string(v), Visibilities)
+	if err := p.Err(); err != nil {
+		return s, err
+	}
+	old, err := documents.get(ctx, l, id)
+	if err != nil {
+		return s, err
+	}
+	if _, err := l.keeper(ctx, by, old.Doc.Organisation); err != nil {
+		return s, err
+	}
+	return documents.update(ctx, l, by, id, 0, "share", "", func(d *Document) error {
+		if d.Visibility == v {
+			return nil
+		}
+		d.Visibility, d.ShareKey = v, ""
+		if v == Shared {
+			d.ShareKey = rand.Text()
+		}
+		return nil
+	})
+}
+
 // Document answers a document's record to those who may open it.
 func (l *Ledger) Document(ctx context.Context, by Actor, id string) (s Stored[Document], err error) {
 	defer fault.Wrap(&err, "Ledger.Document(%q)", id)
@@ -130,10 +175,42 @@ func (l *Ledger) Document(ctx context.Context, by Actor, id string) (s Stored[Do
 	if err != nil {
 		return s, err
 	}
-	if s.Doc.Visibility == Public {
+	key := s.Doc.ShareKey
+	s.Doc.ShareKey = ""
+	if s.Doc.Visibility == Public || s.Doc.Visibility == Shared && by.Role == Buyer {
 		return s, nil
 	}
-	return s, l.readable(ctx, by, s.Doc.Organisation)
+	if err := l.readable(ctx, by, s.Doc.Organisation); err != nil {
+		return s, err
+	}
+	s.Doc.ShareKey = key
+	return s, nil
+}
+
+// SharedDocument answers a shared document's record to whoever has its key. A wrong key is
+// fault.NotFound, as is a document that is not shared.
+func (l *Ledger) SharedDocument(ctx context.Context, id, key string) (s Stored[Document], err error) {
+	defer fault.Wrap(&err, "Ledger.SharedDocument(%q)", id)
+	s, err = documents.get(ctx, l, id)
+	if err != nil {
+		return s, err
+	}
+	d := &s.Doc
+	if d.Visibility != Shared || key == "" || subtle.ConstantTimeCompare([]byte(d.ShareKey), []byte(key)) != 1 {
+		return Stored[Document]{}, fault.NotFound
+	}
+	d.ShareKey = ""
+	return s, nil
+}
+
+// OpenSharedDocument is OpenDocument for whoever has a shared document's key.
+func (l *Ledger) OpenSharedDocument(ctx context.Context, id, key string, width int) (c Content, err error) {
+	defer fault.Wrap(&err, "Ledger.OpenSharedDocument(%q, %d)", id, width)
+	s, err := l.SharedDocument(ctx, id, key)
+	if err != nil {
+		return c, err
+	}
+	return l.open(ctx, &s.Doc, width)
 }
 
 // Documents answers a page of an organisation's documents, newest first.
@@ -163,7 +240,11 @@ func (l *Ledger) OpenDocument(ctx context.Context, by Actor, id string, width in
 	if err != nil {
 		return c, err
 	}
-	d := s.Doc
+	return l.open(ctx, &s.Doc, width)
+}
+
+// open opens a document or the smallest rendition of it that is wide enough.
+func (l *Ledger) open(ctx context.Context, d *Document, width int) (c Content, err error) {
 	c = Content{Size: d.Size, MediaType: d.MediaType, SHA256: d.SHA256, Name: d.Name}
 	if width > 0 {
 		if len(d.Renditions) == 0 {
@@ -181,7 +262,7 @@ func (l *Ledger) OpenDocument(ctx context.Context, by Actor, id string, width in
 	c.ReadCloser, _, err = l.Blobs.Open(ctx, c.SHA256)
 	if errors.Is(err, fault.NotFound) {
 		// The record says that the bytes are here. That they are not is our fault, not the visitor's.
-		return c, fmt.Errorf("document %s: its bytes %s are missing", id, c.SHA256)
+		return c, fmt.Errorf("document %s: its bytes %s are missing", d.ID, c.SHA256)
 	}
 	return c, err
 }

@@ -39,6 +39,7 @@ type Ledger struct {
 
 	generation atomic.Uint64
 	units      unitCache
+	unmatched  unmatchedQueue
 }
 
 // Generation counts the changes made through this ledger. Whoever caches what the ledger said may

@@ -1,10 +1,13 @@
 package trace
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
+	"truynguon/internal/fault"
 	"truynguon/internal/gs1"
+	"truynguon/internal/store"
 )
 
 // LookupPath finds the page that a typed or scanned text means: a lot's own code, an address that was
@@ -34,3 +37,21 @@ func LookupPath(text string) (path string, ok bool) {
 	}
 	return key.Identity().Path(), true
 }
+
+// PlaceByGLN answers what is public of the place with a GLN (GS1 key 414) and an extension (254), which
+// may be empty. The match is exact: a GLN whose parts alone are registered is no place here. It fails
+// with fault.NotFound.
+func (l *Ledger) PlaceByGLN(ctx context.Context, gln, extension string) (_ Place, err error) {
+	defer fault.Wrap(&err, "Ledger.PlaceByGLN(%q, %q)", gln, extension)
+	found, _, err := places.find(ctx, l, store.Query{Term: glnTerm(gln, extension), Limit: 1})
+	if err != nil {
+		return Place{}, err
+	}
+	if len(found) == 0 {
+		return Place{}, fault.NotFound
+	}
+	return publicPlace(found[0].Doc), nil
+}
+
+// glnTerm is what a place with a number can be looked up by. A GLN has no slash.
+func glnTerm(gln, extension string) string { return "gln=" + gln + "/" + extension }

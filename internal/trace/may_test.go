@@ -161,6 +161,75 @@ func TestWhoMay(t *testing.T) {
 			_, err := w.Certificate(t.Context(), by, c.Doc.ID)
 			return err
 		}},
+		{"correct a draft certificate of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			c := must(w.FileCertificate(t.Context(), w.staff, numbered("1")))
+			_, err := w.CorrectCertificate(t.Context(), by, c.Doc.ID, c.Rev, c.Doc.Draft())
+			return err
+		}},
+		{"replace the documents of a certificate of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			pr := must(w.Product(t.Context(), w.coffee))
+			_, err := w.ReplaceDocuments(t.Context(), by, w.filed(t, numbered("1"), "original_seen").Doc.ID, 0, []string{pr.Doc.Image})
+			return err
+		}},
+		{"suspend a certificate of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.DecideCertificate(t.Context(), by, w.filed(t, numbered("1"), "original_seen").Doc.ID, "suspend", trace.DecisionDraft{Reason: "vì"})
+			return err
+		}},
+		{"supersede a certificate of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			next := w.filed(t, numbered("2"), "original_seen").Doc.ID
+			_, err := w.DecideCertificate(t.Context(), by, w.filed(t, numbered("1"), "original_seen").Doc.ID, "supersede", trace.DecisionDraft{Reason: "vì", Successor: next})
+			return err
+		}},
+		{"see a certificate's page", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.CertificateView(t.Context(), by, w.filed(t, numbered("1"), "").Doc.ID)
+			return err
+		}},
+		{"share a document of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			pr := must(w.Product(t.Context(), w.coffee))
+			_, err := w.ShareDocument(t.Context(), by, pr.Doc.Image, trace.Shared)
+			return err
+		}},
+		{"read a shared document of htx-a", "++-++-+?", func(t *testing.T, w *world, by trace.Actor) error {
+			pr := must(w.Product(t.Context(), w.coffee))
+			must(w.ShareDocument(t.Context(), w.staff, pr.Doc.Image, trace.Shared))
+			_, err := w.Document(t.Context(), by, pr.Doc.Image)
+			return err
+		}},
+		{"read what matches nothing", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Unmatched(t.Context(), by, "", "", 10)
+			return err
+		}},
+		{"list what expires at htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Expiring(t.Context(), by, "htx-a", 90, "", 10)
+			return err
+		}},
+		{"list what expires anywhere they oversee", "++++++-?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Expiring(t.Context(), by, "", 90, "", 10)
+			return err
+		}},
+		{"list the lots that rest on a certificate of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.AffectedLots(t.Context(), by, w.filed(t, numbered("1"), "original_seen").Doc.ID, "", 10)
+			return err
+		}},
+		{"follow the producer htx-a", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Follow(t.Context(), by, trace.FollowDraft{Target: "producer", TargetID: "htx-a", Channel: "email", Address: "a@example.vn"})
+			return err
+		}},
+		{"end a buyer's following", "+-----+?", func(t *testing.T, w *world, by trace.Actor) error {
+			f := must(w.Follow(t.Context(), w.buyer, trace.FollowDraft{Target: "producer", TargetID: "htx-a", Channel: "email", Address: "a@example.vn"}))
+			return w.Unfollow(t.Context(), by, f.ID)
+		}},
+		{"list one's own followings", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Follows(t.Context(), by, "", 10)
+			return err
+		}},
+		{"read one's own notices", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Notices(t.Context(), by, "", 10)
+			return err
+		}},
+		{"count a product's lots anew", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
+			return w.RecountVolume(t.Context(), by, w.coffee)
+		}},
 		{"recall a lot of htx-a of one's own accord", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.OpenRecall(t.Context(), by, trace.RecallDraft{Kind: "voluntary", Reason: "vì", Batches: []string{w.registered(t, "L", true).Doc.Code}})
 			return err

@@ -83,87 +83,15 @@ type CertificateOn struct {
 	// Covers tells whether its scope names this product and all of the lot's plots.
 	Covers   Coverage
 	Evidence Evidence
+	// Checks are the checks that a buyer asks for, each with its result.
+	Checks Checks
 	// HasDocument tells whether its scan is kept here; Documents are those that are public.
 	HasDocument bool
 	Documents   []Document
 }
 
-// Good reports whether the certificate is a sound basis for the lot: in force on its day and now, and
-// covering it.
-func (c *CertificateOn) Good() bool {
-	return c.OnDay == InForce && c.Today == InForce && c.Covers == CoversAll
-}
-
-// Coverage tells whether a certificate's scope covers a lot.
-type Coverage string
-
-// The coverages.
-const (
-	CoversAll       Coverage = "covers"        // product and places
-	CoversNotPlaces Coverage = "covers_partly" // the product, but not all of the places
-	CoversNot       Coverage = "covers_not"
-)
-
-// covers compares a certificate's subjects with a lot. A subject without a place covers every place; a
-// plot is covered if one subject of the product names it, and places that are no plots matter only to
-// a facility's certificate.
-func (c *Certificate) covers(b *Batch, at map[string]Stored[Place], scheme Scheme) Coverage {
-	if len(c.Subjects) == 0 {
-		return CoversAll
-	}
-	concerned := false
-	covered := map[string]bool{}
-	anywhere := false
-	for _, s := range c.Subjects {
-		if s.Batch != "" && s.Batch != b.Code || s.Product != "" && s.Product != b.Product {
-			continue
-		}
-		concerned = true
-		if s.Place == "" {
-			anywhere = true
-		}
-		covered[s.Place] = true
-	}
-	switch {
-	case !concerned:
-		return CoversNot
-	case anywhere:
-		return CoversAll
-	}
-	matter := 0
-	for _, id := range b.Places {
-		plot := at[id].Doc.Type == Plot
-		if plot != (scheme.RelevantDate == "harvest") {
-			continue // a plot is no matter of a facility's certificate, nor a warehouse of a field's
-		}
-		matter++
-		if !covered[id] {
-			return CoversNotPlaces
-		}
-	}
-	if matter == 0 {
-		return CoversNotPlaces // it is bound to places, and none of the lot's is of that sort
-	}
-	return CoversAll
-}
-
-// relevantDay is the day of a lot on which a certificate of a scheme must have been in force.
-func relevantDay(s Scheme, f *LotFacts) Date {
-	if s.RelevantDate == "packaging" {
-		for _, d := range []Date{f.PackagingDate, f.ProductionDate, f.HarvestDate} {
-			if d != "" {
-				return d
-			}
-		}
-		return ""
-	}
-	for _, d := range []Date{f.HarvestDate, f.ProductionDate, f.PackagingDate} {
-		if d != "" {
-			return d
-		}
-	}
-	return ""
-}
+// Good reports whether the certificate is a sound basis for the lot: every check that matters has passed.
+func (c *CertificateOn) Good() bool { return c.Checks.Sound() }
 
 // BatchByLink answers the lot that a Digital Link with a GTIN and a lot number names.
 func (l *Ledger) BatchByLink(ctx context.Context, key gs1.Key) (s Stored[Batch], err error) {
@@ -311,16 +239,74 @@ func (l *Ledger) provenanceCertificates(ctx context.Context, p *Provenance, at m
 	if images := public([]string{p.Product.Image}); len(images) > 0 {
 		p.Image = &images[0]
 	}
-	for _, c := range certs {
-		scheme := l.Schemes[c.Scheme]
-		day := relevantDay(scheme, &b.LotFacts)
-		p.Certificates = append(p.Certificates, CertificateOn{
-			Certificate: c, Scheme: scheme, Day: day, OnDay: c.StandingOn(day), Today: c.StandingOn(p.Today),
-			Covers: c.covers(b, at, scheme), Evidence: c.Evidence(),
-			HasDocument: len(c.Documents) > 0, Documents: public(c.Documents),
-		})
+	lot := certifiedLot{b: b, certs: certs}
+	if err := l.judgeCertificates(ctx, []*certifiedLot{&lot}, docsIn(at), docsIn(docs)); err != nil {
+		return err
 	}
-	// The sound ones first, those that do not concern the lot last.
+	p.Certificates = lot.on
+	for i := range p.Certificates {
+		p.Certificates[i].Documents = public(p.Certificates[i].Certificate.Documents)
+	}
+	return nil
+}
+
+// certifiedLot is a lot with the certificates that concern it and, once judged, how they stand towards it.
+type certifiedLot struct {
+	b     *Batch
+	certs []Certificate
+	on    []CertificateOn
+}
+
+// judgeCertificates makes the checks of many lots with one question to the database: what was counted
+// under certificates that name a yield. places and docs are those of the lots and certificates.
+func (l *Ledger) judgeCertificates(ctx context.Context, lots []*certifiedLot, places map[string]Place, docs map[string]Document) error {
+	var keys []string
+	seen := map[string]bool{}
+	for _, lot := range lots {
+		for i := range lot.certs {
+			for _, key := range lot.certs[i].volumeKeys(lot.b) {
+				if !seen[key] {
+					seen[key] = true
+					keys = append(keys, key)
+				}
+			}
+		}
+	}
+	counted, err := l.volumes(ctx, keys)
+	if err != nil {
+		return err
+	}
+	today := l.Today()
+	for _, lot := range lots {
+		for i := range lot.certs {
+			c := &lot.certs[i]
+			scheme := l.Schemes[c.Scheme]
+			day := c.relevantDay(scheme, &lot.b.LotFacts)
+			_, covers := c.scope(lot.b, scheme, places)
+			lot.on = append(lot.on, CertificateOn{
+				Certificate: *c, Scheme: scheme, Day: day, OnDay: c.StandingOn(day), Today: c.StandingOn(today),
+				Covers: covers, Evidence: c.Evidence(), HasDocument: len(c.Documents) > 0,
+				Checks: Check(c, scheme, lot.b, CheckFacts{
+					Today: today, Places: places, Documents: docs, Volume: counted[lot.b.Product],
+				}),
+			})
+			if !c.testOpenTo(Actor{}, docs) {
+				lot.on[len(lot.on)-1].Certificate.Test = nil
+			}
+		}
+		lot.rank()
+	}
+	return nil
+}
+
+// docsIn are the documents alone.
+func docsIn[T any](rows map[string]Stored[T]) map[string]T {
+	docs, _ := docsOf(rows, nil)
+	return docs
+}
+
+// rank puts the sound certificates first, and those that do not concern the lot last.
+func (lot *certifiedLot) rank() {
 	rank := func(c CertificateOn) int {
 		switch {
 		case c.Good():
@@ -330,8 +316,7 @@ func (l *Ledger) provenanceCertificates(ctx context.Context, p *Provenance, at m
 		}
 		return 1
 	}
-	slices.SortStableFunc(p.Certificates, func(a, b CertificateOn) int { return rank(a) - rank(b) })
-	return nil
+	slices.SortStableFunc(lot.on, func(a, b CertificateOn) int { return rank(a) - rank(b) })
 }
 
 // publicPlace leaves out what is personal: a plot's name, address and position (Luật BVDLCN 91/2025).
@@ -381,9 +366,22 @@ func (p *Provenance) missing() []string {
 	}), "events")
 	need(len(p.Product.AppliedStandards) > 0, "standards")
 	need(p.Batch.ExpirationDate != "" || p.Batch.BestBeforeDate != "" || p.Product.ShelfLifeDays == 0, "expiry")
-	basis := slices.ContainsFunc(p.Certificates, func(c CertificateOn) bool { return c.Scheme.FoodSafety && c.Good() })
-	need(basis, "food_safety")
+	need(hasBasis(p.Certificates), "food_safety")
+	need(!exceedsLimits(p.Certificates), "test_failed")
 	return out
+}
+
+// hasBasis reports whether one of the certificates is a lawful basis for selling the lot as food.
+func hasBasis(certs []CertificateOn) bool {
+	return slices.ContainsFunc(certs, func(c CertificateOn) bool { return c.Scheme.FoodSafety && c.Good() })
+}
+
+// exceedsLimits reports whether a verified test report about the lot finds something beyond its limits.
+func exceedsLimits(certs []CertificateOn) bool {
+	return slices.ContainsFunc(certs, func(c CertificateOn) bool {
+		return c.Checks.Of(CheckFindings).Result == Failed && c.Checks.Of(CheckScope).Result == Passed &&
+			c.Checks.Of(CheckVerification).Result == Passed && c.Checks.Of(CheckStatusNow).Result == Passed
+	})
 }
 
 // Supported answers how well a claim is supported that a scheme's certificate proves by its very number:

@@ -108,6 +108,14 @@ func (l *Ledger) OpenRecall(ctx context.Context, by Actor, d RecallDraft) (s Sto
 	if !own && !by.mayJudge(&o.Doc) {
 		return s, by.denied()
 	}
+	for _, code := range r.Batches {
+		if err := l.lead(ctx, recallKey(code), r.ID); err != nil {
+			return s, err
+		}
+	}
+	if err := l.watch(ctx, watchedRecall, r.ID, 0); err != nil {
+		return s, err
+	}
 	s, err = recalls.insert(ctx, l, by, "open", r)
 	if err != nil && (!errors.Is(err, fault.Exists) || d.Token == "") {
 		return s, err

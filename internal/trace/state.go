@@ -102,6 +102,11 @@ func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State,
 	if !by.mayWrite(&o.Doc) && !by.mayJudge(&o.Doc) {
 		return s, by.denied()
 	}
+	if to == Released && b.Doc.State != to && may(&o.Doc, &b.Doc) == nil {
+		if err := l.countLot(ctx, &b.Doc, true); err != nil {
+			return s, err
+		}
+	}
 	s, err = batches.update(ctx, l, by, code, 0, string(to), reason, func(b *Batch) error {
 		if b.State == to {
 			return nil
@@ -115,6 +120,11 @@ func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State,
 	})
 	if err != nil {
 		return s, err
+	}
+	if to == Voided && slices.ContainsFunc(s.Doc.Steps, func(c StateChange) bool { return c.State == Released }) {
+		if err := l.countLot(ctx, &s.Doc, false); err != nil {
+			return s, err
+		}
 	}
 	return s, l.fileEvents(ctx, &s.Doc)
 }

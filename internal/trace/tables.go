@@ -16,7 +16,13 @@ var (
 
 	places = newKind("place",
 		func(p *Place) string { return p.ID }, func(p *Place) string { return p.Organisation }, byCreation[Place],
-		func(p *Place) []string { return []string{"org=" + p.Organisation} })
+		func(p *Place) []string {
+			terms := []string{"org=" + p.Organisation}
+			if p.GLN != "" {
+				terms = append(terms, glnTerm(p.GLN, p.GLNExtension))
+			}
+			return terms
+		})
 
 	products = newKind("product",
 		func(p *Product) string { return p.ID }, func(p *Product) string { return p.Organisation }, byCreation[Product],
@@ -52,19 +58,8 @@ var (
 		func(c *Certificate) string { return c.ID }, func(c *Certificate) string { return c.Organisation }, byCreation[Certificate],
 		func(c *Certificate) []string {
 			terms := append(prefixed("unit=", c.UnitPath), "org="+c.Organisation)
-			wide := len(c.Subjects) == 0
-			for _, s := range c.Subjects {
-				switch {
-				case s.Batch != "":
-					terms = append(terms, "batch="+s.Batch)
-				case s.Product != "":
-					terms = append(terms, "product="+s.Product)
-				default:
-					wide = true
-				}
-			}
-			if wide {
-				terms = append(terms, "wide="+c.Organisation)
+			for _, about := range c.concerns() {
+				terms = append(terms, about.term)
 			}
 			return terms
 		})

@@ -137,12 +137,7 @@ func (s *Server) answerError(c *fiber.Ctx, err error) error {
 	if t.Status >= 500 {
 		s.Log.Error("failed", "request", r.id, "error", err)
 	}
-	var problem *fault.Problem
-	if errors.As(err, &problem) && t.Status == http.StatusTooManyRequests && len(problem.Args) > 0 {
-		if seconds, ok := problem.Args[0].(int); ok {
-			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds))
-		}
-	}
+	setRetryAfter(c, err)
 	c.Response().Header.Del(fiber.HeaderETag)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(t.Status)
@@ -160,9 +155,25 @@ func (s *Server) answerError(c *fiber.Ctx, err error) error {
 	return s.render(r, "error", &ErrorPage{Base: s.base(r, "error.title"), Told: t})
 }
 
+// setRetryAfter tells a program how many seconds to wait, where the error knows.
+func setRetryAfter(c *fiber.Ctx, err error) {
+	if errors.Is(err, fault.Unavailable) {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(retrySoon))
+	}
+	var problem *fault.Problem
+	if errors.Is(err, fault.TooMany) && errors.As(err, &problem) && len(problem.Args) > 0 {
+		if seconds, ok := problem.Args[0].(int); ok {
+			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds))
+		}
+	}
+}
+
 // wantsPage reports whether the answer should be a page: for a browser, and for whoever does not ask
-// for JSON alone.
+// for JSON alone, by its headers or in the address.
 func (c *request) wantsPage() bool {
+	if f := c.Query("format"); f != "" && f != formatPage && !c.api {
+		return false
+	}
 	accept := c.Get(fiber.HeaderAccept)
 	return accept == "" || strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*") && !strings.Contains(accept, "json")
 }

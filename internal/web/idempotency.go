@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
 	"time"
 
 	"truynguon/internal/fault"
@@ -168,7 +168,7 @@ func (s *Server) alone(ctx context.Context, key string) (leave func(), err error
 			}, nil
 		}
 		select {
-		case <-other.(chan struct{}): //nolint:errcheck // nothing else is stored
+		case <-other.(chan struct{}):
 		case <-timer.C:
 			return nil, fault.New(fault.Unavailable, "idempotency_busy")
 		case <-ctx.Done():
@@ -194,7 +194,7 @@ func validKey(key string) bool {
 func digest(texts ...string) string {
 	h := sha256.New()
 	for _, t := range texts {
-		fmt.Fprintf(h, "%d:%s", len(t), t)
+		h.Write([]byte(strconv.Itoa(len(t)) + ":" + t))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -92,6 +92,10 @@ func (s *Server) language(c *fiber.Ctx) string {
 // a foreign page is refused.
 func (s *Server) identify(c *fiber.Ctx) error {
 	r := of(c)
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		// A small body can unpack to a huge one, and no browser sends any.
+		return fault.New(fault.Unsupported, "content_encoding")
+	}
 	if r.api {
 		key, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")
 		if !ok {

@@ -24,6 +24,9 @@ type Base struct {
 	Title string
 	// Path is the page's address without its query, for the links to the other language.
 	Path string
+	// kept are the parameters without which the page would be another one; the links to the other
+	// language have them.
+	kept url.Values
 	// SiteName, Operator and Contact are named on every page.
 	SiteName, Operator, Contact string
 	// Sample marks the page as showing sample data.
@@ -82,7 +85,23 @@ func (b *Base) Is(roles ...auth.Role) bool { return b.Who.Is(roles...) }
 func (b *Base) Insider() bool { return insiders.allows(b.Who) && b.Who.Known() }
 
 // LangLink is the address of the page in another language.
-func (b *Base) LangLink(lang string) string { return b.Path + "?lang=" + url.QueryEscape(lang) }
+func (b *Base) LangLink(lang string) string {
+	link := b.Path + "?lang=" + url.QueryEscape(lang)
+	if len(b.kept) > 0 {
+		link += "&" + b.kept.Encode()
+	}
+	return link
+}
+
+// keep makes the links to the other language keep parameters.
+func (b *Base) keep(c *request, names ...string) {
+	b.kept = url.Values{}
+	for _, name := range names {
+		if v := c.Query(name); v != "" {
+			b.kept.Set(name, v)
+		}
+	}
+}
 
 // Day writes a date as people do, and nothing for none.
 func (b *Base) Day(d trace.Date) string {
@@ -153,6 +172,8 @@ type Form struct {
 	words *locale.Printer
 	// Prefix is that of the fields' labels in the catalogue: prefix + "." + name.
 	Prefix string
+	// Scope tells the fields of several forms on one page apart, in their HTML ids.
+	Scope string
 	// Values are what was typed, by field name.
 	Values map[string][]string
 	// Token makes a form that is sent twice count once.
@@ -198,6 +219,8 @@ type Field struct {
 	Options           []Option
 	Lines             int
 	Autocomplete, Mod string
+	// Note is said below the field besides the hint.
+	Note string
 }
 
 // Option is one choice of a field.
@@ -209,17 +232,60 @@ func (f Field) Chosen(value string) bool { return slices.Contains(f.Values, valu
 // Field describes an input of the form. Its faults are those of the JSON member with its name, or of
 // an element or member of that.
 func (f *Form) Field(name, kind string, required bool) Field {
+	key := f.Prefix + "." + labelName(name)
 	field := Field{
-		Printer: f.words, Name: name, ID: "f-" + strings.ReplaceAll(name, "/", "-"), Type: kind, Required: required,
-		Label: f.words.T(f.Prefix + "." + name), Values: f.Values[name], Faults: f.faults(name),
+		Printer: f.words, Name: name, ID: f.id(name), Type: kind, Required: required,
+		Label: f.words.T(key), Values: f.Values[name], Faults: f.faults(name),
 	}
 	if len(field.Values) > 0 {
 		field.Value = field.Values[0]
 	}
-	if hint := f.Prefix + "." + name + ".hint"; f.words.Has(hint) {
+	if hint := key + ".hint"; f.words.Has(hint) {
 		field.Hint = f.words.T(hint)
 	}
 	return field
+}
+
+// id is the HTML id of a field.
+func (f *Form) id(name string) string { return "f-" + f.Scope + strings.ReplaceAll(name, "/", "-") }
+
+// labelName is a field's name as a part of a message key: that of a JSON pointer, the places in lists
+// left out.
+func labelName(name string) string {
+	var parts []string
+	for _, part := range strings.Split(name, "/") {
+		if part != "" && strings.Trim(part, "0123456789") != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+// SummaryLine is one fault as the list above a form names it.
+type SummaryLine struct{ ID, Label, Detail string }
+
+// Summary lists all faults, each with its field's label. A fault that belongs to no field that the
+// form shows has no ID.
+func (f *Form) Summary() (out []SummaryLine) {
+	for _, fault := range f.Told.Fields {
+		line := SummaryLine{Detail: fault.Detail}
+		// A fault of an element or member belongs to the field that holds it.
+		for name := strings.TrimPrefix(fault.Pointer, "/"); name != "" && line.Label == ""; name = parent(name) {
+			if key := f.Prefix + "." + labelName(name); f.words.Has(key) {
+				line.Label = f.words.T(key)
+				if _, shown := f.Values[name]; shown {
+					line.ID = f.id(name)
+				}
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func parent(name string) string {
+	i := strings.LastIndexByte(name, '/')
+	return name[:max(i, 0)]
 }
 
 // Choice describes a select or a group of boxes.
@@ -240,6 +306,9 @@ func (f *Form) faults(name string) (out []string) {
 	}
 	return out
 }
+
+// Bad are the faults of a field, for a template that draws it itself.
+func (f *Form) Bad(name string) []string { return f.faults(name) }
 
 // Value is what was typed into a field.
 func (f *Form) Value(name string) string {

@@ -36,7 +36,10 @@ type Fact struct {
 func (s *Server) provenancePage(c *request, p *trace.Provenance) *ProvenancePage {
 	page := &ProvenancePage{
 		Base: s.base(c, "provenance.title", p.Product.Name, p.Batch.Lot), Provenance: p,
-		Code: trace.SpellCode(p.Batch.Code), URL: s.Ledger.CodeURL(&p.Batch), Doubt: newForm(c, "doubt"),
+		Code: trace.SpellCode(p.Batch.Code), URL: s.Ledger.CodeURL(&p.Batch), Doubt: doubtForm(c, p.Batch.Code),
+	}
+	if p.Serial != "" {
+		page.keep(c, "21")
 	}
 	page.Facts = page.facts()
 	return page
@@ -81,7 +84,7 @@ func (p *ProvenancePage) HoldReason() string {
 // ask. Events and image have places of their own on the page.
 func (p *ProvenancePage) facts() []Fact {
 	b, pr, o := &p.Batch, &p.Product, &p.Organisation
-	registered := p.Supported("registration")
+	registered := p.Supported("registration", o.TaxCode)
 	var out []Fact
 	add := func(key, value string, required bool, evidence trace.Evidence) *Fact {
 		if value == "" && !required {
@@ -94,7 +97,7 @@ func (p *ProvenancePage) facts() []Fact {
 	add("brand", pr.Brand, false, trace.Declared)
 	add("producer", o.Name, true, registered).Link = "/p/" + o.ID
 	add("taxCode", o.TaxCode, false, registered)
-	add("address", o.Address, true, registered)
+	add("address", o.Address, true, trace.Declared)
 	add("origin", p.T("country."+pr.CountryOfOrigin), true, trace.Declared)
 	for i, place := range p.places() {
 		key := "grown"
@@ -108,7 +111,7 @@ func (p *ProvenancePage) facts() []Fact {
 	}
 	add("lot", b.Lot, true, trace.Declared).Mono = true
 	add("serial", p.Serial, false, trace.Declared).Mono = true
-	add("gtin", b.GTIN, false, p.Supported("prefix_licence")).Mono = true
+	add("gtin", b.GTIN, false, p.Supported("prefix_licence", o.GS1CompanyPrefix)).Mono = true
 	add("traceabilityCode", b.TraceabilityCode, true, trace.Declared).Mono = true
 	add("harvestDate", p.Day(b.HarvestDate), false, trace.Declared)
 	add("productionDate", p.Day(b.ProductionDate), false, trace.Declared)
@@ -338,10 +341,7 @@ func (s *Server) provenanceJSON(p *trace.Provenance) publicLot {
 	facts := p.Batch.LotFacts
 	lot.Facts = &facts
 	for _, pl := range p.Places {
-		lot.Places = append(lot.Places, publicPlace{
-			ID: pl.ID, Type: pl.Type, Name: pl.Name, AdminUnit: pl.AdminUnit, GLN: pl.GLN,
-			GLNExtension: pl.GLNExtension, GrowingAreaCode: pl.GrowingAreaCode,
-		})
+		lot.Places = append(lot.Places, publicPlaceOf(&pl))
 	}
 	for _, e := range p.Timeline {
 		lot.Events = append(lot.Events, publicEvent{

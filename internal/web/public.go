@@ -1,15 +1,16 @@
 package web
 
 import (
-	"errors"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"truynguon/internal/fault"
-	"truynguon/internal/gs1"
 	"truynguon/internal/trace"
 )
 
@@ -36,44 +37,6 @@ func (s *Server) home(c *request) error {
 		}
 	}
 	return s.render(c, "home", p)
-}
-
-// ProductPage is a product's public page: what is sold under a GTIN, which is no lot.
-type ProductPage struct {
-	Base
-	Product      trace.Product
-	Organisation trace.Organisation
-	Image        *trace.Document
-}
-
-func (s *Server) scanProduct(c *request, key gs1.Key) error {
-	product, err := s.Ledger.ProductByGTIN(c.ctx(), key.GTIN())
-	if errors.Is(err, fault.NotFound) {
-		return s.unknown(c, key.String(), nil)
-	}
-	if err != nil {
-		return err
-	}
-	org, err := s.Ledger.Organisation(c.ctx(), product.Doc.Organisation)
-	if err != nil {
-		return err
-	}
-	p := &ProductPage{Base: s.base(c, "product_page.title", product.Doc.Name), Product: product.Doc, Organisation: org.Doc}
-	if id := product.Doc.Image; id != "" {
-		d, err := s.Ledger.Document(c.ctx(), trace.Actor{}, id)
-		if err == nil {
-			p.Image = &d.Doc
-		} else if !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Unauthenticated) {
-			return err
-		}
-	}
-	if !c.wantsPage() {
-		return c.JSON(publicProduct{
-			Name: p.Product.Name, Brand: p.Product.Brand, GTIN: p.Product.GTIN, NetContent: p.Product.NetContent,
-			CountryOfOrigin: p.Product.CountryOfOrigin, AppliedStandards: p.Product.AppliedStandards,
-		})
-	}
-	return s.render(c, "product", p)
 }
 
 // ProducerPage is an organisation's public page.
@@ -232,12 +195,23 @@ func (s *Server) sendDocument(c *request, id string, width int) error {
 	return c.SendStream(doc, int(doc.Size)) // closed by the server when it is sent
 }
 
-// doubt keeps what a visitor finds doubtful.
+// doubtForm is the form for reporting a doubt about a code. It has no token: the page around it is kept
+// and shown to many.
+func doubtForm(c *request, code string) *Form {
+	f := newForm(c, "doubt")
+	f.Token = ""
+	f.set("code", code)
+	return f
+}
+
+// doubt keeps what a visitor finds doubtful. The same words from the same place are one report, however
+// often the button is pressed.
 func (s *Server) doubt(c *request) error {
 	f := newForm(c, "doubt")
 	f.read(c, "code", "text", "contact")
+	sum := sha256.Sum256([]byte(strings.Join([]string{s.client(c.Ctx), f.Value("code"), f.Value("text"), f.Value("contact")}, "\x00")))
 	_, err := s.Ledger.ReportDoubt(c.ctx(), c.actor, trace.DoubtDraft{
-		Token: f.Token, Code: f.Value("code"), Text: f.Value("text"), Contact: f.Value("contact"),
+		Token: hex.EncodeToString(sum[:]), Code: f.Value("code"), Text: f.Value("text"), Contact: f.Value("contact"),
 	})
 	if err != nil && !f.fail(c, err) {
 		return err

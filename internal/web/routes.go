@@ -31,7 +31,7 @@ func (s *Server) install() {
 			s.app.Add(fiber.MethodHead, r.path, s.allow(r.who, r.handle))
 		}
 	}
-	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
+	s.app.Use(s.allow(anyone, s.elsewhere))
 }
 
 const (
@@ -44,14 +44,24 @@ func (s *Server) routes() []route {
 	all := []route{
 		// For everybody.
 		{get, "/", anyone, s.home},
-		{get, "/l/:code", anyone, s.scanCode},
-		{get, "/01/*", anyone, s.scanLink},
 		{get, "/p/:org", anyone, s.producer},
 		{get, "/c/:id", anyone, s.certificate},
 		{get, "/d/:id", anyone, s.document},
 		{get, "/d/:id/:width", anyone, s.document},
 		{post, "/doubts", anyone, s.doubt},
 		{get, "/static/*", anyone, s.staticFile},
+	}
+	for _, rows := range [][]route{
+		// For everybody, programs of other sites among them.
+		s.linkRoutes(),
+		open("/l/:code", s.scanCode),
+		open("/products/:gtin", s.productPage),
+		open("/places/:gln", s.placePage),
+		open("/places/:gln/:extension", s.placePage),
+		open("/.well-known/gs1resolver", s.describeResolver),
+		open(contextPath, s.linksetContext),
+	} {
+		all = append(all, rows...)
 	}
 	all = append(all, s.workRoutes()...)
 	return append(all, s.apiRoutes()...)

@@ -20,71 +20,67 @@ func (s *Server) scanCode(c *request) error {
 		return s.unknown(c, typed, nil)
 	}
 	if code != typed { // typed in small letters or in groups: one address for one lot
-		return c.Redirect("/l/"+code, http.StatusTemporaryRedirect)
+		return s.redirect(c, s.Ledger.Base+"/l/"+code, nil)
 	}
-	return s.scan(c, code, func() (*trace.Provenance, error) { return s.Ledger.Provenance(c.ctx(), code) }, nil)
-}
-
-// scanLink answers a GS1 Digital Link: /01/GTIN for a product, /01/GTIN/10/LOT for a lot, with
-// /21/SERIAL for one item of it.
-func (s *Server) scanLink(c *request) error {
-	key, err := gs1.Tolerant.ParseLink(c.OriginalURL())
-	if err != nil {
-		return fault.New(fault.Malformed, "link_malformed")
-	}
-	if key.Legacy { // an older form of the link
-		return c.Redirect(key.Identity().Path(), http.StatusTemporaryRedirect)
-	}
-	if key.GTIN() == "" {
-		return s.unknown(c, key.String(), nil)
-	}
-	if key.Lot() == "" {
-		return s.scanProduct(c, key)
-	}
-	product, err := s.Ledger.ProductByGTIN(c.ctx(), key.GTIN())
-	if errors.Is(err, fault.NotFound) {
-		return s.unknown(c, key.String(), nil)
-	}
-	if err != nil {
-		return err
-	}
-	return s.scan(c, key.String(), func() (*trace.Provenance, error) { return s.Ledger.ProvenanceByLink(c.ctx(), key) }, &product.Doc)
-}
-
-// scan answers a lot's page: as a page, as JSON, or as EPCIS events.
-func (s *Server) scan(c *request, asked string, get func() (*trace.Provenance, error), product *trace.Product) error {
 	format, err := c.format()
 	if err != nil {
 		return err
 	}
-	answer, err := s.scans.answer(c, s.Ledger.Generation(), format, func() (cachedAnswer, error) {
-		p, err := get()
+	// A Digital Link of one item leads here with its serial number, which is shown as it was printed.
+	serial := c.Query("21")
+	if !gs1.ValidLot(serial) { // both are 20 characters of the same set
+		serial = ""
+	}
+	if format == formatLinkset {
+		return s.lotLinkset(c, code)
+	}
+	answer, err := s.scans.answer(c, s.Ledger.Generation(), format+" "+serial, func() (cachedAnswer, error) {
+		p, err := s.Ledger.Provenance(c.ctx(), code)
 		if err != nil {
 			return cachedAnswer{}, err
 		}
+		p.Serial = serial
 		return s.provenanceAnswer(c, format, p)
 	})
 	if errors.Is(err, fault.NotFound) {
-		return s.unknown(c, asked, product)
+		return s.unknown(c, trace.SpellCode(code), nil)
 	}
 	if err != nil {
 		return err
 	}
+	c.Append(fiber.HeaderLink, "<"+s.Ledger.Base+"/l/"+code+"?format="+formatLinkset+`>; rel="linkset"; type="`+typeLinkset+`"`)
 	return answer.send(c)
+}
+
+// lotLinkset lists the links of a lot by its own code: those of its Digital Link, if it has one.
+func (s *Server) lotLinkset(c *request, code string) error {
+	p, err := s.Ledger.Provenance(c.ctx(), code)
+	if errors.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "code_unknown")
+	}
+	if err != nil {
+		return err
+	}
+	entries := []anchored{s.lotLinks(c.words, s.Ledger.CodeURL(&p.Batch), p)}
+	if p.Batch.GTIN != "" && p.Verdict != trace.NotReleased {
+		entries = append(entries, s.productLinks(&p.Product))
+	}
+	return s.sendLinkset(c, entries)
 }
 
 // The representations of a lot's page.
 const (
-	formatPage  = "html"
-	formatJSON  = "json"
-	formatEPCIS = "epcis"
+	formatPage    = "html"
+	formatJSON    = "json"
+	formatEPCIS   = "epcis"
+	formatLinkset = "linkset"
 )
 
 // format is the representation asked for: by ?format=, and else by Accept.
 func (c *request) format() (string, error) {
 	switch f := c.Query("format"); f {
 	case "":
-	case formatPage, formatJSON, formatEPCIS:
+	case formatPage, formatJSON, formatEPCIS, formatLinkset:
 		return f, nil
 	default:
 		return "", fault.New(fault.Malformed, "format_unknown")
@@ -92,7 +88,10 @@ func (c *request) format() (string, error) {
 	if c.wantsPage() {
 		return formatPage, nil
 	}
-	if strings.Contains(c.Get(fiber.HeaderAccept), "application/ld+json") {
+	switch accept := c.Get(fiber.HeaderAccept); {
+	case strings.Contains(accept, typeLinkset):
+		return formatLinkset, nil
+	case strings.Contains(accept, typeJSONLD):
 		return formatEPCIS, nil
 	}
 	return formatJSON, nil
@@ -108,7 +107,7 @@ func (s *Server) provenanceAnswer(c *request, format string, p *trace.Provenance
 		if err != nil {
 			return cachedAnswer{}, err
 		}
-		return cachedAnswer{body: doc, mediaType: "application/ld+json"}, nil
+		return cachedAnswer{body: doc, mediaType: typeJSONLD}, nil
 	}
 	body, hash, err := s.draw("provenance", s.provenancePage(c, p))
 	return cachedAnswer{body: body, styleHash: hash}, err
@@ -119,8 +118,9 @@ type UnknownPage struct {
 	Base
 	// Asked is what was looked for.
 	Asked string
-	// Product is set if the product is known and only the lot is not.
+	// Product is set if the product is known and only the lot is not, or with Item only the item.
 	Product *trace.Product
+	Item    bool
 	// Form is the form for reporting it.
 	Form *Form
 }
@@ -128,13 +128,16 @@ type UnknownPage struct {
 // unknown answers 404 with a page that says what it may mean.
 func (s *Server) unknown(c *request, asked string, product *trace.Product) error {
 	c.Status(http.StatusNotFound)
-	if !c.wantsPage() {
+	if format, err := c.format(); err != nil || format != formatPage {
 		return fault.New(fault.NotFound, "code_unknown")
 	}
 	if r := []rune(asked); len(r) > 80 {
 		asked = string(r[:80]) + "…"
 	}
-	p := &UnknownPage{Base: s.base(c, "unknown.title"), Asked: asked, Product: product, Form: newForm(c, "doubt")}
+	p := &UnknownPage{Base: s.base(c, "unknown.title"), Asked: asked, Product: product, Form: doubtForm(c, asked)}
+	p.Item = product != nil && c.Query("10") == ""
+	p.keep(c, "22", "10", "21", "235", "254")
+	p.Form.set("code", asked)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return s.render(c, "unknown", p)
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,6 +57,7 @@ type Server struct {
 	salt   [32]byte // makes clients' addresses into words that mean nothing outside this process
 	scans  pageCache
 	replay sync.Map // idempotent requests under way in this process
+	calls  allowance
 }
 
 // maxBody is the largest request body: a document of 20 MiB and the form around it.
@@ -117,6 +119,12 @@ type page struct {
 	hash string
 }
 
+// workPages are the pages of those who work here. They share a style sheet, which the public pages do
+// not carry.
+var workPages = []string{
+	"list", "edit", "record", "batch", "work", "doubts", "audit", "login", "password", "sessions", "keys", "secret",
+}
+
 // loadPages parses every folder of pages: the layout and shared parts, with the page's own template and
 // style sheet.
 func loadPages(fsys fs.FS, files map[string]*asset) (map[string]*page, error) {
@@ -131,6 +139,10 @@ func loadPages(fsys fs.FS, files map[string]*asset) (map[string]*page, error) {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	base, err := fs.ReadFile(fsys, "css/base.css")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	work, err := fs.ReadFile(fsys, "css/work.css")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -152,6 +164,9 @@ func loadPages(fsys fs.FS, files map[string]*asset) (map[string]*page, error) {
 			return nil, fmt.Errorf("web: page %s: %w", name, err)
 		}
 		css := squeezeCSS(string(base))
+		if slices.Contains(workPages, name) {
+			css += squeezeCSS(string(work))
+		}
 		if own, err := fs.ReadFile(fsys, "pages/"+name+"/"+name+".css"); err == nil {
 			css += squeezeCSS(string(own))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -38,6 +39,9 @@ const (
 	orgB     = "tht-dak-no"
 	password = "trà đá vỉa hè 7 giờ"
 )
+
+// update makes tests write their golden files anew.
+var update = flag.Bool("update", false, "write golden files anew")
 
 // people are the names by which tests know those who ask.
 var people = []string{"nobody", "admin", "official", "officialB", "manager", "staff", "managerB", "staffB", "buyer"}
@@ -230,8 +234,16 @@ func (w *world) send(s *Server, r *http.Request) answer {
 // to write as JSON; headers are name and value in turn.
 func (w *world) api(who, method, path string, body any, headers ...string) answer {
 	w.t.Helper()
-	return w.send(w.Server, w.apiRequest(who, method, path, body, headers...))
+	r := w.apiRequest(who, method, path, body, headers...)
+	a := w.send(w.Server, r)
+	if witness != nil {
+		witness(w.t, r, a)
+	}
+	return a
 }
+
+// witness, if there is one, checks every request to the API that api sends, and its answer.
+var witness func(t testing.TB, r *http.Request, a answer)
 
 func (w *world) apiRequest(who, method, path string, body any, headers ...string) *http.Request {
 	w.t.Helper()
@@ -248,6 +260,7 @@ func (w *world) apiRequest(who, method, path string, body any, headers ...string
 		w.must(err)
 	}
 	r := httptest.NewRequest(method, path, bytes.NewReader(data))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -1,0 +1,498 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/png"
+	"mime/multipart"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"truynguon/internal/fault"
+	"truynguon/internal/store/sqlite"
+	"truynguon/internal/trace"
+)
+
+// TestAPIAccess asks for every operation on orgA's records in everybody's name.
+func TestAPIAccess(t *testing.T) {
+	// By operation: who may. A row that is missing here fails the test.
+	all := "admin official officialB manager staff managerB staffB buyer"
+	own := "admin official manager staff"
+	keep := "admin manager staff"
+	judge := "admin official"
+	want := map[string]string{
+		"get_description":      all + " nobody",
+		"list_organisations":   "admin official officialB manager staff managerB staffB",
+		"create_organisation":  judge,
+		"get_organisation":     all,
+		"replace_organisation": "admin official manager",
+		"change_organisation":  "admin official manager",
+		"list_places":          own, "create_place": keep, "get_place": own, "replace_place": keep, "change_place": keep,
+		"list_products": own, "create_product": keep, "get_product": all, "replace_product": keep, "change_product": keep,
+		"list_documents": own, "create_document": keep, "get_document": own, "get_document_content": own,
+		"list_batches": own, "create_batch": keep, "get_batch": own + " buyer", "replace_batch": keep, "change_batch": keep,
+		"release_batch": own, "hold_batch": own, "void_batch": own,
+		"create_event": keep, "list_events": own + " buyer", "list_batch_events": own + " buyer", "get_batch_event": own + " buyer",
+		"list_certificates": own, "create_certificate": keep, "get_certificate": own,
+		"submit_certificate": keep, "verify_certificate": judge, "reject_certificate": judge, "suspend_certificate": judge,
+		"reinstate_certificate": judge, "revoke_certificate": judge, "supersede_certificate": judge,
+		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
+	}
+	w := newWorld(t)
+	released, draft := w.addReleased(orgA, "R1"), w.addLot(orgA, "D1")
+	document := w.addDocument(orgA, trace.Private)
+	certificate := w.addCertificate(orgA)
+	recalled := w.addReleased(orgA, "C1")
+	recall, err := w.Ledger.OpenRecall(context.Background(), w.actors["manager"], trace.RecallDraft{Kind: "voluntary", Reason: "Sai nhãn", Batches: []string{recalled.Code}})
+	w.must(err)
+	events, err := w.Ledger.Events(context.Background(), w.actors["admin"], released.Code)
+	w.must(err)
+	ids := strings.NewReplacer(
+		"/organisations/{id}", "/organisations/"+orgA, "/places/{id}", "/places/"+released.Places[0],
+		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
+		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
+		"/batches/{id}", "/batches/"+released.Code, "{event}", eventName(&events[0]),
+	)
+	n := 0
+	for _, o := range w.operations() {
+		allowed, known := want[o.id]
+		if strings.HasPrefix(o.id, "get_batch_label_") {
+			allowed, known = own, true
+		}
+		if !known {
+			t.Errorf("%s: who may is not said in this test", o.id)
+		}
+		for _, who := range people {
+			n++
+			path := apiBase + ids.Replace(o.path)
+			if slices.ContainsFunc(o.query, func(p parameter) bool { return p.name == "organisation" }) {
+				path += "?organisation=" + orgA
+			}
+			var body any
+			headers := []string{}
+			switch o.id {
+			case "create_organisation":
+				body = fmt.Sprintf(`{"id":"org-%d","legalType":"HTX","name":"HTX","address":"Thôn 1","adminUnit":%q}`, n, communeA)
+			case "create_place":
+				body = fmt.Sprintf(`{"organisation":%q,"type":"plot","name":"Rẫy","address":"Thôn 1","adminUnit":%q}`, orgA, communeA)
+			case "create_product":
+				body = fmt.Sprintf(`{"organisation":%q,"name":"Bơ","uom":"KGM"}`, orgA)
+			case "create_batch":
+				body = fmt.Sprintf(`{"organisation":%q,"product":%q,"lot":"N%d","places":[%q],"harvestDate":"2026-11-20","quantity":{"value":1}}`,
+					orgA, released.Product, n, released.Places[0])
+			case "create_event":
+				body = fmt.Sprintf(`{"batch":%q,"step":"storing","date":"2026-11-20","note":"%d"}`, released.Code, n)
+			case "create_certificate":
+				body = fmt.Sprintf(`{"organisation":%q,"scheme":"vietgap","number":"%d","agency":"TT","startDate":"2026-01-01"}`, orgA, n)
+			case "create_recall":
+				body = fmt.Sprintf(`{"kind":"voluntary","reason":"Thử","batches":[%q]}`, recalled.Code)
+			case "create_document":
+				form, kind := upload(t, map[string]string{"organisation": orgA}, "ảnh.jpg", photo(t, 20, 20))
+				body, headers = form, []string{"Content-Type", kind}
+			case "replace_batch", "change_batch":
+				path = strings.Replace(path, released.Code, draft.Code, 1)
+				body, headers = w.draftOf(path), []string{"If-Match", "*"}
+			case "replace_organisation", "change_organisation", "replace_place", "change_place", "replace_product", "change_product":
+				body, headers = w.draftOf(path), []string{"If-Match", "*"}
+			case "list_events":
+				path += "?batch=" + released.Code
+			case "hold_batch", "void_batch", "release_batch", "close_recall":
+				body = `{"reason":"Thử"}`
+				if o.id == "void_batch" {
+					path = strings.Replace(path, released.Code, draft.Code, 1)
+				}
+			case "verify_certificate", "reject_certificate", "suspend_certificate", "reinstate_certificate", "revoke_certificate", "supersede_certificate":
+				body = `{"reason":"Thử","method":"original_seen"}`
+			}
+			a := w.api(who, o.method, path, body, headers...)
+			may := slices.Contains(strings.Fields(allowed), who)
+			switch {
+			case who == "nobody" && !may && a.Status == 401:
+			case who != "nobody" && !may && a.Status == 403:
+			case may && (a.Status == o.success || a.Status == 409): // a lot or certificate is in one state at a time
+			default:
+				t.Errorf("%s as %s: got %d, and may is %v\n%.500q", o.id, who, a.Status, may, a.Body)
+			}
+			if who == "buyer" && bytes.Contains(a.Body, []byte("Khoá ")) {
+				t.Errorf("%s tells a buyer who did something: %s", o.id, a.Body)
+			}
+		}
+	}
+}
+
+// draftOf is a record as the admin sees it: sent back, it changes nothing.
+func (w *world) draftOf(path string) string {
+	w.t.Helper()
+	var all map[string]json.RawMessage
+	w.must(json.Unmarshal(w.api("admin", "GET", path, nil).want(200).Body, &all))
+	for name := range all {
+		if slices.Contains([]string{"createdAt", "updatedAt", "links", "steps"}, name) {
+			delete(all, name) // others see them differently
+		}
+	}
+	b, err := json.Marshal(all)
+	w.must(err)
+	return string(b)
+}
+
+// upload is a multipart form with a file.
+func upload(t testing.TB, values map[string]string, name string, data []byte) (body []byte, contentType string) {
+	t.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	for k, v := range values {
+		if err := m.WriteField(k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if name != "" {
+		f, err := m.CreateFormFile("file", name)
+		if err == nil {
+			_, err = f.Write(data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), m.FormDataContentType()
+}
+
+func TestDocuments(t *testing.T) {
+	w := newWorld(t)
+	data := photo(t, 1000, 500)
+	send := func(who string, values map[string]string, name string, data []byte, headers ...string) answer {
+		t.Helper()
+		form, kind := upload(t, values, name, data)
+		return w.api(who, "POST", apiBase+"/documents", form, append([]string{"Content-Type", kind}, headers...)...)
+	}
+	a := send("staff", nil, "ảnh lô.jpg", data, "Idempotency-Key", "d1").want(201)
+	id := a.member("/id")
+	if got, want := a.Header.Get("Location"), base+apiBase+"/documents/"+id; got != want {
+		t.Errorf("Location %q, want %q", got, want)
+	}
+	for pointer, want := range map[string]string{
+		"/name": "ảnh lô.jpg", "/mediaType": "image/jpeg", "/visibility": "private", "/organisation": orgA, "/width": "1000",
+		"/links/content": base + apiBase + "/documents/" + id + "/content", "/links/page": "",
+	} {
+		if got := a.member(pointer); got != want {
+			t.Errorf("%s is %q, want %q", pointer, got, want)
+		}
+	}
+	again := send("staff", nil, "ảnh lô.jpg", data, "Idempotency-Key", "d1").want(201)
+	if diff := cmp.Diff(string(a.Body), string(again.Body)); diff != "" || again.Header.Get(headerReplayed) != "true" {
+		t.Errorf("sent again: %s", diff)
+	}
+	send("staff", nil, "ảnh lô.jpg", photo(t, 10, 10), "Idempotency-Key", "d1").want(409)
+
+	content := w.api("staff", "GET", apiBase+"/documents/"+id+"/content", nil).want(200)
+	if content.Header.Get("Content-Type") != "image/jpeg" || len(content.Body) == 0 {
+		t.Errorf("content: %v, %d bytes", content.Header, len(content.Body))
+	}
+	small := w.api("staff", "GET", apiBase+"/documents/"+id+"/content?width=300", nil).want(200)
+	if len(small.Body) >= len(content.Body) {
+		t.Errorf("the small copy has %d bytes, the photo %d", len(small.Body), len(content.Body))
+	}
+	w.api("staff", "GET", apiBase+"/documents/"+id+"/content?width=wide", nil).want(400)
+	w.api("staffB", "GET", apiBase+"/documents/"+id+"/content", nil).want(403)
+	w.api("buyer", "GET", apiBase+"/documents/"+id, nil).want(403)
+
+	public := send("staff", map[string]string{"visibility": "public"}, "giấy.jpg", photo(t, 30, 30)).want(201)
+	if public.member("/links/page") != base+"/d/"+public.member("/id") {
+		t.Errorf("page %q", public.member("/links/page"))
+	}
+	w.api("buyer", "GET", apiBase+"/documents/"+public.member("/id"), nil).want(200)
+
+	if got := pointers(send("staff", map[string]string{"visibility": "all", "colour": "red"}, "", nil).want(422)); !slices.Equal(got, []string{"/colour unknown_member", "/file missing", "/visibility not_offered"}) {
+		t.Errorf("faults %v", got)
+	}
+	send("staff", nil, "bảng.xlsx", []byte("PK\x03\x04 a workbook")).want(415)
+	send("staff", nil, "lớn.pdf", append([]byte("%PDF-1.7\n"), make([]byte, 20<<20)...)).want(413)
+	w.api("staff", "POST", apiBase+"/documents", `{}`).want(415)
+	list := w.api("official", "GET", apiBase+"/documents?organisation="+orgA, nil).want(200)
+	if list.member("/items/1/id") != id || list.member("/items/2") != "" {
+		t.Errorf("list: %s", list.Body)
+	}
+}
+
+// pointers are the faults of an answer, in alphabetical order.
+func pointers(a answer) (out []string) {
+	a.t.Helper()
+	var p problemDocument
+	if err := json.Unmarshal(a.Body, &p); err != nil {
+		a.t.Fatal(err)
+	}
+	for _, f := range p.Errors {
+		if f.Detail == "" || strings.HasPrefix(f.Detail, "fault.") {
+			a.t.Errorf("%s %s has no words", f.Pointer, f.Code)
+		}
+		out = append(out, f.Pointer+" "+f.Code)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestLabels(t *testing.T) {
+	w := newWorld(t)
+	b := w.addReleased(orgA, "L-1")
+	path := apiBase + "/batches/" + b.Code
+	a := w.api("staff", "GET", path+"/label.png?width=50&dpi=300", nil, "Accept-Language", "vi").want(200)
+	if got := a.Header.Get("Content-Type"); got != "image/png" {
+		t.Errorf("type %q", got)
+	}
+	m, err := png.Decode(bytes.NewReader(a.Body))
+	w.must(err)
+	if got, want := m.Bounds().Dx(), 591; got != want { // 50 mm at 300 dpi
+		t.Errorf("%d dots wide, want %d", got, want)
+	}
+	svg := w.api("staff", "GET", path+"/label.svg", nil, "Accept-Language", "en").want(200)
+	for _, want := range []string{"Cà phê nhân xô", "Lot L-1", trace.SpellCode(b.Code), "Harvested: ", "Use by: "} {
+		if !bytes.Contains(svg.Body, []byte(want)) {
+			t.Errorf("the drawing lacks %q", want)
+		}
+	}
+	w.api("staff", "GET", path+"/label.gif", nil).want(404)
+	w.api("staff", "GET", path+"/label.png?width=wide", nil).want(400)
+	w.api("staff", "GET", path+"/label.png?width=5", nil).want(422)
+	w.api("staff", "GET", path+"/label.png?width=-1", nil).want(422)
+	w.api("staff", "GET", path+"/label.png?width=NaN", nil).want(422)
+	w.api("staff", "GET", path+"/label.png?dpi=5", nil).want(422)
+}
+
+func TestLists(t *testing.T) {
+	w := newWorld(t)
+	var want []string
+	for i := range 5 {
+		w.pass(time.Second)
+		b := w.addLot(orgA, fmt.Sprintf("L%d", i))
+		want = append([]string{b.Code}, want...)
+	}
+	w.addReleased(orgB, "X")
+	var got []string
+	path := "/batches?limit=2"
+	for path != "" {
+		a := w.api("staff", "GET", apiBase+path, nil).want(200)
+		var p listPage[batchView]
+		w.must(json.Unmarshal(a.Body, &p))
+		if len(p.Items) > 2 {
+			t.Errorf("%d records on a page of 2", len(p.Items))
+		}
+		for _, b := range p.Items {
+			got = append(got, b.Code)
+		}
+		path = ""
+		if p.Next != "" {
+			path = "/batches?limit=2&cursor=" + p.Next
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+	for path, want := range map[string]int{
+		"/batches": 6, "/batches?state=released": 1, "/batches?organisation=" + orgA: 5, "/batches?state=held": 0,
+		"/batches?organisation=" + orgB + "&state=released": 1, "/products?organisation=" + orgA: 5, "/places": 6, "/organisations": 2,
+	} {
+		var p listPage[json.RawMessage]
+		w.must(json.Unmarshal(w.api("admin", "GET", apiBase+path, nil).want(200).Body, &p))
+		if len(p.Items) != want {
+			t.Errorf("%s answers %d records, want %d", path, len(p.Items), want)
+		}
+	}
+}
+
+func TestAPILimit(t *testing.T) {
+	w := newWorld(t)
+	now := time.Now()
+	for range apiLimit {
+		if wait := w.calls.take(w.actors["staff"].ID, now); wait != 0 {
+			t.Fatal("limited too early")
+		}
+	}
+	a := w.api("staff", "GET", apiBase+"/organisations", nil).want(429)
+	if s := a.Header.Get("Retry-After"); s == "" || s == "0" {
+		t.Errorf("Retry-After %q", s)
+	}
+	w.api("manager", "GET", apiBase+"/organisations", nil).want(200)
+	if wait := w.calls.take(w.actors["staff"].ID, now.Add(apiPeriod)); wait != 0 {
+		t.Errorf("still limited in the next period, for %s", wait)
+	}
+}
+
+func TestUnavailable(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := worldOver(t, db)
+	w.must(db.Close())
+	a := w.api("staff", "GET", apiBase+"/organisations", nil)
+	if a.Status != 503 || a.Header.Get("Content-Type") != "application/problem+json" || a.Header.Get("Retry-After") == "" {
+		t.Errorf("without a database: %d %s", a.Status, a.Body)
+	}
+}
+
+// A body is bound to a draft without loss: what a draft says of itself is the draft.
+func TestBindReadsWhatDraftsSay(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		text := rapid.StringMatching(`[ -~À-ỹ]{0,12}`)
+		want := trace.BatchDraft{
+			Organisation: text.Draw(r, "organisation"), Product: text.Draw(r, "product"), Lot: text.Draw(r, "lot"),
+			Places: rapid.SliceOfN(text, 1, 3).Draw(r, "places"), HarvestDate: text.Draw(r, "date"),
+			Quantity: trace.QuantityDraft{Value: trace.Decimal(rapid.StringMatching(`[1-9][0-9]{0,5}(\.[0-9]{0,2}[1-9])?`).Draw(r, "value")), UOM: text.Draw(r, "uom")},
+		}
+		body, err := json.Marshal(want)
+		if err != nil {
+			r.Fatal(err)
+		}
+		n, err := parseJSON(body)
+		if err != nil {
+			r.Fatal(err)
+		}
+		var p fault.Problem
+		var got trace.BatchDraft
+		bind(&p, "", n, reflect.ValueOf(&got).Elem())
+		if len(p.Fields) > 0 {
+			r.Fatalf("faults %v in %s", p.Fields, body)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			r.Fatal(diff)
+		}
+	})
+}
+
+func TestBindGoesIntoWhatIsThere(t *testing.T) {
+	n, err := parseJSON([]byte(`{"test":{"sampledAt":"2026-11-01","analytes":[{"analyte":"Cd","verdict":"conforms"}]},"subjects":[{"yield":{"value":"5"}}],"number":null}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p fault.Problem
+	got := trace.CertificateDraft{Number: "1", Agency: "TT", Test: &trace.TestDraft{Accreditation: "VILAS 1"}}
+	bind(&p, "", n, reflect.ValueOf(&got).Elem())
+	want := trace.CertificateDraft{
+		Agency:   "TT",
+		Subjects: []trace.SubjectDraft{{Yield: trace.QuantityDraft{Value: "5"}}},
+		Test: &trace.TestDraft{
+			SampledAt: "2026-11-01", Accreditation: "VILAS 1", Analytes: []trace.Analyte{{Name: "Cd", Verdict: trace.Conforms}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(p.Fields) > 0 {
+		t.Errorf("%v %s", p.Fields, diff)
+	}
+}
+
+func TestMergePatch(t *testing.T) {
+	for _, c := range []struct{ old, patch, want string }{ // RFC 7396, appendix A, as far as it concerns objects
+		{`{"a":"b"}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"b"}`, `{"b":"c"}`, `{"a":"b","b":"c"}`},
+		{`{"a":"b"}`, `{"a":null}`, `{}`},
+		{`{"a":"b","b":"c"}`, `{"a":null}`, `{"b":"c"}`},
+		{`{"a":["b"]}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"c"}`, `{"a":["b"]}`, `{"a":["b"]}`},
+		{`{"a":{"b":"c"}}`, `{"a":{"b":"d","c":null}}`, `{"a":{"b":"d"}}`},
+		{`{"a":[{"b":"c"}]}`, `{"a":[1]}`, `{"a":[1]}`},
+	} {
+		n, err := parseJSON([]byte(c.patch))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(mergeJSON(json.RawMessage(c.old), n)); got != c.want {
+			t.Errorf("%s with %s: got %s, want %s", c.old, c.patch, got, c.want)
+		}
+	}
+}
+
+func FuzzParseJSON(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":[1,2.5e3,"x",true,null,{"b":{}}]}`, `{"a":1,"a":2}`, `[`, `{"a"`, "\xff", `{"\ud800":1}`, ` { "é" : -0 } `, strings.Repeat(`{"a":`, 40)} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		n, err := parseJSON(body)
+		if err != nil {
+			if code := statusOf(err); code != 400 && code != 413 {
+				t.Errorf("%q: %d %v", body, code, err)
+			}
+			return
+		}
+		if !json.Valid(body) {
+			t.Errorf("%q was taken for JSON", body)
+		}
+		var p fault.Problem
+		var d trace.PlaceDraft
+		bind(&p, "", n, reflect.ValueOf(&d).Elem())
+		if !sameJSON(n, n) {
+			t.Errorf("%q differs from itself", body)
+		}
+	})
+}
+
+func TestBodiesHaveLimits(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		want       error
+	}{
+		{"deep", strings.Repeat(`{"a":`, maxDepth+1) + "1" + strings.Repeat("}", maxDepth+1), fault.Malformed},
+		{"many members", "{" + manyMembers(1001) + "}", fault.TooLarge},
+		{"not UTF-8", "{\"a\":\"\xff\"}", fault.Malformed},
+		{"empty", "", fault.Malformed},
+	} {
+		if _, err := parseJSON([]byte(c.body)); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+	}
+	w := newWorld(t)
+	w.api("staff", "POST", apiBase+"/places", `{"name":"`+strings.Repeat("x", maxJSON)+`"}`).want(413)
+	n := len(pointers(w.api("staff", "POST", apiBase+"/places", "{"+manyMembers(900)+"}").want(422)))
+	if n < maxFaults || n > maxFaults+20 {
+		t.Errorf("%d faults are told", n)
+	}
+}
+
+func manyMembers(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"m%d":1`, i))
+	}
+	return strings.Join(all, ",")
+}
+
+func TestSameRequestAtOnce(t *testing.T) {
+	w := newWorld(t)
+	other := w.server(w.Ledger.DB) // another machine
+	pl, pr := w.addPlot(orgA), w.addProduct(orgA)
+	body := fmt.Sprintf(`{"product":%q,"lot":"L1","places":[%q],"harvestDate":"2026-11-20","quantity":{"value":1}}`, pr.ID, pl.ID)
+	var wg sync.WaitGroup
+	got := make([]answer, 12)
+	for i := range got {
+		wg.Go(func() {
+			s := w.Server
+			if i%2 == 1 {
+				s = other
+			}
+			got[i] = w.send(s, w.apiRequest("staff", "POST", apiBase+"/batches", body, headerIdempotencyKey, "same"))
+		})
+	}
+	wg.Wait()
+	for _, a := range got {
+		if a.want(http.StatusCreated); !bytes.Equal(a.Body, got[0].Body) || a.Header.Get("Location") != got[0].Header.Get("Location") {
+			t.Errorf("answers differ:\n%s\n%s", got[0].Body, a.Body)
+		}
+	}
+	var p listPage[batchView]
+	w.must(json.Unmarshal(w.api("staff", "GET", apiBase+"/batches", nil).want(200).Body, &p))
+	if len(p.Items) != 1 {
+		t.Errorf("%d lots", len(p.Items))
+	}
+}
