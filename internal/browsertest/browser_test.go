@@ -283,6 +283,11 @@ func eval[T any](tb *tab, expression string) T {
 func run[T any](tb *tab, a chromedp.Action[T]) T {
 	tb.t.Helper()
 	v, err := chromedp.Run(tb.ctx, a)
+	// A page that has just come may not be known to chromedp yet; it has done nothing then.
+	for try := 0; try < 5 && err != nil && strings.Contains(err.Error(), "Cannot find context"); try++ {
+		tb.do(chromedp.WaitReady(chromedp.CSS("body")))
+		v, err = chromedp.Run(tb.ctx, a)
+	}
 	if err != nil {
 		tb.t.Fatal(tb.explain(err))
 	}

@@ -5,8 +5,8 @@
 // encoder only draws that. To add a format is to write an Encode function and its row in Formats.
 //
 // A Stock is what is printed on, a sheet of stickers or a roll, and a Sheet is labels on a stock:
-// Sheet.WritePDF and Sheet.WriteZPL print any number of labels, and WriteTestPDF and WriteTestZPL
-// what has to be measured so that they land where the stickers are.
+// Sheet.WritePDF and Sheet.WriteZPL print any number of labels. A TestPage is what has to be measured
+// so that they land where the stickers are.
 package label
 
 import (

@@ -12,7 +12,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -363,98 +362,6 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The estimate of a code's size is exact for what has no runs of digits or capitals, and never below.
-func TestModulesAreEstimated(t *testing.T) {
-	for c := range levels {
-		for _, alphabet := range []string{"a", "A:/", "a1", "A0000000000000a"} {
-			step := 3
-			if testing.Short() {
-				step = 17
-			}
-			for n := 1; n < 300; n += step {
-				content := strings.Repeat(alphabet, n/len(alphabet)+1)[:n]
-				code, err := qr(content, c)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := c.modules(content); got < len(code) || alphabet == "a" && got != len(code) {
-					t.Fatalf("level %d, %d of %q: %d modules, estimated as %d", c, n, alphabet, len(code), got)
-				}
-			}
-		}
-		if got := c.modules(strings.Repeat("a", c.capacity())); got != 177+8 {
-			t.Errorf("level %d at its capacity: %d", c, got)
-		}
-		if got := c.modules(strings.Repeat("a", c.capacity()+1)); got != 0 {
-			t.Errorf("level %d over its capacity: %d", c, got)
-		}
-	}
-}
-
-// Correction and squares are chosen for the space.
-func TestCorrectionIsChosen(t *testing.T) {
-	for _, tt := range []struct {
-		side float64
-		want Correction
-		warn string
-	}{
-		{60, Quartile, ""}, {27, Quartile, ""}, {20, Medium, ""}, {14, Medium, "module"}, {12.6, Low, "module correction"},
-	} {
-		d := layout(t, Label{Content: link, Width: tt.side, Height: tt.side}, 0)
-		var warned []string
-		for _, w := range d.Warnings {
-			warned = append(warned, w.Code)
-		}
-		if d.Correction != tt.want || strings.Join(warned, " ") != tt.warn {
-			t.Errorf("%v mm: level %d, squares of %v, %v", tt.side, d.Correction, d.Module, warned)
-		}
-	}
-}
-
-func TestLogo(t *testing.T) {
-	for _, size := range []image.Point{{}, {1, 21}, {21, 1}} {
-		if _, err := NewLogo(image.NewGray(image.Rectangle{Max: size})); code(err) != "label_logo" {
-			t.Errorf("%v: %v", size, err)
-		}
-	}
-	wide, err := NewLogo(image.NewNRGBA(image.Rect(5, 5, 2005, 1005))) // transparent
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(image.Rect(0, 0, 480, 240), wide.rgb.Rect); diff != "" {
-		t.Error(diff)
-	}
-	if r, g, b, a := wide.rgb.At(100, 100).RGBA(); min(r, g, b, a) != 0xffff {
-		t.Error("what is transparent is not white")
-	}
-	l := Label{Content: link, Width: 60, Height: 40, Title: "Xoài", Logo: testLogo(t)}
-	if d := layout(t, l, 0); d.Logo == nil || math.Abs(d.LogoWidth/d.LogoHeight-1.5) > 0.01 {
-		t.Errorf("a logo of %v × %v", d.LogoWidth, d.LogoHeight)
-	}
-	img := decodePNG(t, encode(t, "png", l))
-	d := layout(t, l, Label{DPI: DefaultDPI}.dot())
-	at := func(x, y float64) uint8 { return img.Pix[img.PixOffset(int(x*300/25.4), int(y*300/25.4))] }
-	if at(d.LogoX+d.LogoWidth/2, d.LogoY+d.LogoHeight/2) > 12 || at(d.LogoX+0.2, d.LogoY+0.2) != 15 {
-		t.Error("the logo is not in the picture")
-	}
-	if svg := encode(t, "svg", l); !bytes.Contains(svg, []byte(`<image x="`)) {
-		t.Error("the logo is not in the drawing")
-	}
-	// There is hardly room for the code.
-	l.Height = 18
-	if d := layout(t, l, 0); d.Logo != nil && d.Module < GoodModule {
-		t.Errorf("a logo beside squares of %v mm", d.Module)
-	}
-}
-
-func TestCapacityIsReached(t *testing.T) {
-	for c := range levels {
-		if _, err := qr(strings.Repeat("a", c.capacity()), c); err != nil {
-			t.Errorf("level %d: %v", c, err)
-		}
-	}
-}
-
 func TestGlyphsThatTheFontLacks(t *testing.T) {
 	l := Label{Content: link, Caption: []string{"Cam 🍊 橙 🍊"}, DPI: 300}
 	d, err := l.Layout(l.dot())
@@ -483,64 +390,6 @@ func TestFontHasVietnamese(t *testing.T) {
 	if n := len(letters.String()); len(fontFile) > 150<<10 || n < 300 {
 		t.Errorf("font of %d bytes, %d bytes of letters", len(fontFile), n)
 	}
-}
-
-// The path of a drawing, filled by the even-odd rule, is the code and nothing else.
-func TestOutline(t *testing.T) {
-	for _, content := range []string{"a", link, url(300)} {
-		code, err := QR(content)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(code, fill(t, outline(code), len(code))); diff != "" {
-			t.Errorf("%q: %s", content, diff)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		code := rapid.SliceOfN(rapid.SliceOfN(rapid.Bool(), 5, 5), 5, 5).Draw(t, "code")
-		if diff := cmp.Diff(code, fill(t, outline(code), 5)); diff != "" {
-			t.Fatal(diff)
-		}
-	})
-}
-
-var command = regexp.MustCompile(`([Mhvz])(-?\d*)(?: (\d+))?`)
-
-// fill reads a path back: each vertical side turns over everything at its right.
-func fill(t rapid.TB, path string, n int) [][]bool {
-	out := make([][]bool, n)
-	for y := range out {
-		out[y] = make([]bool, n)
-	}
-	var x, y, startX, startY int
-	vertical := func(to int) {
-		for row := min(y, to); row < max(y, to); row++ {
-			for col := x; col < n; col++ {
-				out[row][col] = !out[row][col]
-			}
-		}
-	}
-	for _, c := range command.FindAllStringSubmatch(path, -1) {
-		number, _ := strconv.Atoi(c[2])
-		switch c[1] {
-		case "M":
-			x = number
-			y, _ = strconv.Atoi(c[3])
-			startX, startY = x, y
-		case "h":
-			x += number
-		case "v":
-			vertical(y + number)
-			y += number
-		case "z":
-			if x != startX && y != startY {
-				t.Fatalf("a side at an angle in %q", path)
-			}
-			vertical(startY)
-			y, x = startY, startX
-		}
-	}
-	return out
 }
 
 func TestSVG(t *testing.T) {

@@ -149,3 +149,17 @@ func TestKinds(t *testing.T) {
 		}
 	}
 }
+
+// The smallest sticker holds what matters, with the short form of the code's address.
+func TestSmallestSticker(t *testing.T) {
+	for _, id := range []string{"roll-30x20-203", "roll-30x20-300"} {
+		s := stock(t, id)
+		k, _ := KindByID("item")
+		l := k.Compose("HTTPS://TN.EXAMPLE.VN/L/M4XK79QFHJ3W", values, func(p Part) string { return partNames[p] }, PartProduct, PartLot, PartCode)
+		d := layout(t, s.Fit(l), s.dot())
+		t.Logf("%s: squares of %.3f mm, level %d, %d lines of %.2f mm, %v", id, d.Module, d.Correction, len(d.Lines), d.Lines[0].Size, d.Warnings)
+		if d.Correction < Medium {
+			t.Errorf("%s: level %d", id, d.Correction)
+		}
+	}
+}

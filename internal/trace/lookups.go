@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"truynguon/internal/fault"
 	"truynguon/internal/store"
@@ -25,7 +26,8 @@ var lookups = store.Table[lookup]{
 	Terms: func(*lookup) []string { return nil },
 }
 
-// maxLookup bounds what one lookup leads to: the newest stay.
+// maxLookup bounds what one lookup leads to. Of what concerns a lot the newest stay. A number or a file that
+// so many certificates claim takes no more: else somebody could crowd out the genuine one.
 const maxLookup = 500
 
 func numberKey(fold string) string { return "number/" + fold }
@@ -40,6 +42,9 @@ func (l *Ledger) lead(ctx context.Context, key, id string) error {
 	_, err := put(ctx, l, lookups, key, lookup{Key: key}, func(v *lookup) error {
 		if slices.Contains(v.IDs, id) {
 			return nil
+		}
+		if len(v.IDs) >= maxLookup && (strings.HasPrefix(key, "number/") || strings.HasPrefix(key, "sha256/")) {
+			return fault.New(fault.Exists, "number_crowded")
 		}
 		v.IDs = append(v.IDs, id)
 		if n := len(v.IDs) - maxLookup; n > 0 {
@@ -112,4 +117,34 @@ func (l *Ledger) led(ctx context.Context, keys []string) (map[string][]string, e
 		out[key] = row.Value.IDs
 	}
 	return out, nil
+}
+
+// RefileLookups makes every submitted certificate and every recall findable anew, for records that were
+// written before there were lookups. Only an admin may.
+func (l *Ledger) RefileLookups(ctx context.Context, by Actor) (err error) {
+	defer fault.Wrap(&err, "Ledger.RefileLookups")
+	if by.Role != Admin {
+		return by.denied()
+	}
+	for row, err := range certificates.All(ctx, l.DB, store.Query{}) {
+		if err != nil {
+			return err
+		}
+		if c := &row.Value.Doc; c.Status != CertDraft {
+			if err := l.fileLookups(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	for row, err := range recalls.All(ctx, l.DB, store.Query{}) {
+		if err != nil {
+			return err
+		}
+		for _, code := range row.Value.Doc.Batches {
+			if err := l.lead(ctx, recallKey(code), row.Value.Doc.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

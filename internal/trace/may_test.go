@@ -230,6 +230,9 @@ func TestWhoMay(t *testing.T) {
 		{"count a product's lots anew", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
 			return w.RecountVolume(t.Context(), by, w.coffee)
 		}},
+		{"make certificates findable anew", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
+			return w.RefileLookups(t.Context(), by)
+		}},
 		{"recall a lot of htx-a of one's own accord", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.OpenRecall(t.Context(), by, trace.RecallDraft{Kind: "voluntary", Reason: "vì", Batches: []string{w.registered(t, "L", true).Doc.Code}})
 			return err

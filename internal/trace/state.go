@@ -11,7 +11,7 @@ import (
 // own lots; a hold that an official ordered is cleared by an official only.
 func (l *Ledger) ReleaseBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.ReleaseBatch(%q)", code)
-	return l.moveBatch(ctx, by, code, Released, reason, func(o *Organisation, b *Batch) error {
+	return l.moveBatch(ctx, by, code, Released, reason, func(o *Organisation, b *Batch, reason string) error {
 		last := b.LastStep()
 		switch {
 		case !by.mayWrite(o) && !(b.State == Held && by.mayJudge(o)):
@@ -35,7 +35,7 @@ func (l *Ledger) ReleaseBatch(ctx context.Context, by Actor, code, reason string
 // HoldBatch stops the sale of a lot, also before it is released, with a reason that its page shows.
 func (l *Ledger) HoldBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.HoldBatch(%q)", code)
-	return l.moveBatch(ctx, by, code, Held, reason, func(o *Organisation, b *Batch) error {
+	return l.moveBatch(ctx, by, code, Held, reason, func(o *Organisation, b *Batch, reason string) error {
 		if !by.mayWrite(o) && !by.mayJudge(o) {
 			return by.denied()
 		}
@@ -54,7 +54,7 @@ func (l *Ledger) HoldBatch(ctx context.Context, by Actor, code, reason string) (
 // voided by the manager or an official.
 func (l *Ledger) VoidBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.VoidBatch(%q)", code)
-	return l.moveBatch(ctx, by, code, Voided, reason, func(o *Organisation, b *Batch) error {
+	return l.moveBatch(ctx, by, code, Voided, reason, func(o *Organisation, b *Batch, reason string) error {
 		if !by.mayWrite(o) && !by.mayJudge(o) || b.State != Draft && by.Role == Staff {
 			return by.denied()
 		}
@@ -82,7 +82,7 @@ func reasonMissing() error {
 // moveBatch changes a lot's state after the rule allowed it, and records what follows: the event and
 // the entry in the audit trail. A lot that is in the state already is left as it is, so that pressing
 // a button twice is pressing it once.
-func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State, reason string, may func(*Organisation, *Batch) error) (s Stored[Batch], err error) {
+func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State, reason string, may func(o *Organisation, b *Batch, reason string) error) (s Stored[Batch], err error) {
 	var p fault.Problem
 	reason = p.Paragraph("/reason", reason, maxText, false)
 	if err := p.Err(); err != nil {
@@ -111,7 +111,7 @@ func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State,
 		if b.State == to {
 			return nil
 		}
-		if err := may(&o.Doc, b); err != nil {
+		if err := may(&o.Doc, b, reason); err != nil {
 			return err
 		}
 		b.State = to

@@ -441,3 +441,40 @@ func TestBadResultIsSaid(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Nobody can crowd a genuine certificate out by filing its number over and over.
+func TestNumberIsNotCrowdedOut(t *testing.T) {
+	w := newWorld(t)
+	genuine := w.filed(t, numbered("12/2026/MAU"), trace.OriginalSeen).Doc.ID
+	var last error
+	for range 501 {
+		c := must(w.FileCertificate(t.Context(), w.neighbour, numbered("12/2026/mau")))
+		if _, last = w.DecideCertificate(t.Context(), w.neighbour, c.Doc.ID, "submit", trace.DecisionDraft{}); last != nil {
+			break
+		}
+	}
+	if !errors.Is(last, fault.Exists) {
+		t.Errorf("the flood ended with %v", last)
+	}
+	a := must(w.Verify(t.Context(), []string{"12/2026/MAU"}))[0]
+	if len(a.Certificates) == 0 || a.Certificates[0].Certificate.ID != genuine {
+		t.Errorf("the first answer is not the genuine one, of %d", len(a.Certificates))
+	}
+}
+
+// Whatever strangers ask is answered.
+func FuzzVerify(f *testing.F) {
+	w := newWorld(f)
+	for _, seed := range []string{"12/2026/NNPTNT-ĐL", "https://id.example.vn/01/09524001000025/10/L-1", "/c/", "(01)09524001000025(10)", strings.Repeat("ab", 32), "\xff\x00%zz"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, q string) {
+		answers, err := w.Verify(t.Context(), []string{q, q})
+		if err != nil || len(answers) != 2 || summary(answers[0]) != summary(answers[1]) {
+			t.Errorf("%q: %v, %v", q, answers, err)
+		}
+		if len([]rune(answers[0].Query)) > 200 {
+			t.Errorf("the answer repeats %d characters", len(answers[0].Query))
+		}
+	})
+}

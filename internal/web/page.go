@@ -81,9 +81,6 @@ func (b *Base) SignedIn() bool { return b.Who.Known() }
 // Is reports whether the one signed in has one of the roles.
 func (b *Base) Is(roles ...auth.Role) bool { return b.Who.Is(roles...) }
 
-// Insider reports whether the one signed in has records to work on.
-func (b *Base) Insider() bool { return insiders.allows(b.Who) && b.Who.Known() }
-
 // LangLink is the address of the page in another language.
 func (b *Base) LangLink(lang string) string {
 	link := b.Path + "?lang=" + url.QueryEscape(lang)

@@ -275,7 +275,7 @@ func (s *Server) keepFile(c *request, h *multipart.FileHeader, org string, v tra
 	if err != nil {
 		return "", fmt.Errorf("web: upload: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // read only
 	d, err := s.Ledger.AddDocument(c.ctx(), c.actor, org, h.Filename, v, file)
 	return d.Doc.ID, err
 }

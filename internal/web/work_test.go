@@ -95,6 +95,10 @@ func TestFromPlaceToPublicPage(t *testing.T) {
 			t.Errorf("the lot's page lacks %q: %s", want, text)
 		}
 	}
+	picture := w.browse("staff", "GET", lot.Find(`img[src$="label.svg"]`).AttrOr("src", ""), nil).want(200)
+	if kind := picture.Header.Get("Content-Type"); kind != "image/svg+xml" {
+		t.Errorf("the label is %s", kind)
+	}
 	public := lot.Find(`a[href^="/l/"]`).AttrOr("href", "")
 	text = words(w.browse("nobody", "GET", public, nil).want(200).page().Find("main"))
 	for _, want := range []string{"Cà phê bột Măng Sơ", "1.250,5 kg", "TCVN 5251:2015 và TCVN 11892-1:2017", "VN-KTOR-0007"} {
