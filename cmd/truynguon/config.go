@@ -91,6 +91,24 @@ type Config struct {
 	// the foot of every page and in the resolver's description.
 	Contact string `env:"TRUYNGUON_CONTACT"`
 
+	// SMTP is the mail server through which notices go: "smtp://USER@HOST:PORT" (port 587 if left
+	// out; encrypted by STARTTLS, without which only a server on this machine is used) or
+	// "smtps://USER@HOST:PORT" (port 465; encrypted from the start). USER@ may be left out where the
+	// server wants no log-in; percent-encode an @ within USER as %40. Not set, no e-mail is sent.
+	SMTP string `env:"TRUYNGUON_SMTP"`
+
+	// SMTPPassword is the password that belongs to the user in SMTP.
+	SMTPPassword secret `env:"TRUYNGUON_SMTP_PASSWORD"`
+
+	// MailFrom is the address that notices come from, such as "Truy Nguồn <notices@example.vn>".
+	// Needed with SMTP.
+	MailFrom string `env:"TRUYNGUON_MAIL_FROM"`
+
+	// WebhookPrivate permits webhooks that lead to addresses of this machine or of the local network.
+	// Anybody with an account could then make the program call machines that only it can reach, so it
+	// is for trials only.
+	WebhookPrivate bool `env:"TRUYNGUON_WEBHOOK_PRIVATE" envDefault:"false"`
+
 	// ShutdownTimeout is how long requests under way may still take once the program has been
 	// told to stop, such as "10s".
 	ShutdownTimeout time.Duration `env:"TRUYNGUON_SHUTDOWN_TIMEOUT" envDefault:"10s" validate:"min=0s,max=1h"`
@@ -247,6 +265,7 @@ func (c Config) Validate() error {
 	if !headerName.MatchString(c.ProxyHeader) {
 		add("TRUYNGUON_PROXY_HEADER", "%q is not the name of a header", c.ProxyHeader)
 	}
+	faults = append(faults, c.mailFaults()...)
 	if strings.TrimSpace(c.SiteName) == "" {
 		add("TRUYNGUON_SITE_NAME", "must not be blank")
 	}

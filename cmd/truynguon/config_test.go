@@ -143,6 +143,21 @@ func TestValidate(t *testing.T) {
 		{"TRUYNGUON_SCAN_LIMIT=0", ""},
 		{"TRUYNGUON_SCAN_LIMIT=-1", "TRUYNGUON_SCAN_LIMIT: want 0 or more"},
 		{"TRUYNGUON_SCAN_LIMIT=many", "TRUYNGUON_SCAN_LIMIT: want a whole number"},
+		{withMail("smtp://mail.example.vn"), ""},
+		{withMail("smtp://notices%40example.vn@mail.example.vn:2525") + " TRUYNGUON_SMTP_PASSWORD=x", ""},
+		{withMail("smtps://notices@[::1]:465") + " TRUYNGUON_SMTP_PASSWORD=x", ""},
+		{withMail("mail.example.vn:25"), "TRUYNGUON_SMTP: want smtp://"},
+		{withMail("http://mail.example.vn"), "TRUYNGUON_SMTP: want smtp://"},
+		{withMail("smtp://"), "TRUYNGUON_SMTP: want smtp://"},
+		{withMail("smtp://mail.example.vn/x"), "TRUYNGUON_SMTP: want smtp://"},
+		{withMail("smtp://mail.example.vn:99999"), "TRUYNGUON_SMTP: want smtp://"},
+		{withMail("smtp://mail.example.vn?tls=no"), "TRUYNGUON_SMTP: want smtp://"},
+		{withMail("smtp://notices@mail.example.vn"), "TRUYNGUON_SMTP_PASSWORD: must be set"},
+		{withMail("smtp://notices:word@mail.example.vn"), "TRUYNGUON_SMTP: the password belongs in"},
+		{"TRUYNGUON_SMTP=smtp://mail.example.vn", "TRUYNGUON_MAIL_FROM: must be set"},
+		{"TRUYNGUON_MAIL_FROM=notices", "TRUYNGUON_MAIL_FROM: want an e-mail address"},
+		{"TRUYNGUON_MAIL_FROM=a@example.vn,b@example.vn", "TRUYNGUON_MAIL_FROM: want an e-mail address"},
+		{"TRUYNGUON_WEBHOOK_PRIVATE=maybe", "TRUYNGUON_WEBHOOK_PRIVATE: want true or false"},
 		{"TRUYNGUON_SITE_NAME=\t", "TRUYNGUON_SITE_NAME: must not be blank"},
 		{"TRUYNGUON_SHUTDOWN_TIMEOUT=2m", ""},
 		{"TRUYNGUON_SHUTDOWN_TIMEOUT=10", "TRUYNGUON_SHUTDOWN_TIMEOUT: want a length of time"},
@@ -161,6 +176,11 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// withMail is a mail server's address with a sender beside it.
+func withMail(addr string) string {
+	return "TRUYNGUON_SMTP=" + addr + " TRUYNGUON_MAIL_FROM=notices@example.vn"
+}
+
 // withS3Keys is a document store's address with credentials beside it.
 func withS3Keys(addr string) string {
 	return "TRUYNGUON_BLOBS=" + addr + " TRUYNGUON_S3_ACCESS_KEY=x TRUYNGUON_S3_SECRET_KEY=y"
@@ -168,10 +188,11 @@ func withS3Keys(addr string) string {
 
 func TestNoFaultRepeatsAPassword(t *testing.T) {
 	const password = "hunter2"
-	for _, name := range []string{"TRUYNGUON_DB", "TRUYNGUON_BLOBS", "TRUYNGUON_BASE_URL"} {
+	for _, name := range []string{"TRUYNGUON_DB", "TRUYNGUON_BLOBS", "TRUYNGUON_BASE_URL", "TRUYNGUON_SMTP"} {
 		for _, value := range []string{
 			"mongodb://u:" + password + "@h/", "mongodb://u:" + password + "@h/a/b", "postgres://u:" + password + "@h/a",
 			"s3://u:" + password + "@h/bucket", "https://u:" + password + "@h/x", "https://u:" + password + "@h:x",
+			"smtp://u:" + password + "@h/x",
 		} {
 			_, err := loadConfig([]string{name + "=" + value})
 			if err == nil || strings.Contains(err.Error(), password) {

@@ -23,7 +23,10 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txt: the program as operators use it. The environment holds no
 // setting but those that a script makes.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true})
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true, Setup: setUpScript, Cmds: scriptCommands(),
+	})
 }
 
 // running runs a command line and returns its exit status and what it printed.

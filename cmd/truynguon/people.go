@@ -11,6 +11,7 @@ import (
 	"truynguon/internal/auth"
 	"truynguon/internal/fault"
 	"truynguon/internal/locale"
+	"truynguon/internal/store"
 	"truynguon/static"
 )
 
@@ -31,17 +32,15 @@ func userAdd(ctx context.Context, c *call) (err error) {
 		return err
 	}
 	return withProgram(ctx, c, func(p *program) error {
-		if err := p.knows(ctx, d.Org, d.Unit); err != nil {
+		var made string
+		err := p.adding(ctx, d.Org, d.Unit, func(people *auth.Directory) (err error) {
+			_, made, err = people.AddAccount(ctx, auth.Command, d)
+			return err
+		})
+		if err != nil || made == "" {
 			return err
 		}
-		_, made, err := p.people.AddAccount(ctx, auth.Command, d)
-		if err != nil {
-			return explain(err)
-		}
-		if made != "" {
-			return c.printf("%s\n", made)
-		}
-		return nil
+		return c.printf("%s\n", made)
 	})
 }
 
@@ -55,12 +54,13 @@ func keyAdd(ctx context.Context, c *call) error {
 	}
 	d.Role = auth.Role(*role)
 	return withProgram(ctx, c, func(p *program) error {
-		if err := p.knows(ctx, d.Org, d.Unit); err != nil {
+		var key string
+		err := p.adding(ctx, d.Org, d.Unit, func(people *auth.Directory) (err error) {
+			key, _, err = people.AddKey(ctx, auth.Command, d)
 			return err
-		}
-		key, _, err := p.people.AddKey(ctx, auth.Command, d)
+		})
 		if err != nil {
-			return explain(err)
+			return err
 		}
 		return c.printf("%s\n", key)
 	})
@@ -73,12 +73,13 @@ func roleFlags(flags *flag.FlagSet, org, unit *string) (role *string) {
 	return flags.String("role", "", "`ROLE`: admin, official, manager, staff or buyer")
 }
 
-// knows fails if an organisation or unit is named that is not recorded: a slip there would make an
-// account that can see nothing.
-func (p *program) knows(ctx context.Context, org, unit string) error {
+// adding adds a person or a key to the directory, unless an organisation or unit is named that is not
+// recorded: a slip there would make an account that can see nothing. All that is wrong is said at once.
+func (p *program) adding(ctx context.Context, org, unit string, add func(*auth.Directory) error) error {
+	var unknown []error
 	if org != "" {
 		if _, err := p.ledger.Organisation(ctx, org); errors.Is(err, fault.NotFound) {
-			return fmt.Errorf("there is no organisation %q", org)
+			unknown = append(unknown, fmt.Errorf("org: there is no organisation %q", org))
 		} else if err != nil {
 			return err
 		}
@@ -89,11 +90,28 @@ func (p *program) knows(ctx context.Context, org, unit string) error {
 			return err
 		}
 		if _, ok := units[unit]; !ok {
-			return fmt.Errorf("there is no administrative unit %q", unit)
+			unknown = append(unknown, fmt.Errorf("unit: there is no administrative unit %q", unit))
 		}
 	}
-	return nil
+	if len(unknown) == 0 {
+		return explain(add(p.people))
+	}
+	// It will not be added; trying where nothing can be written tells what else is wrong.
+	err := add(&auth.Directory{DB: readOnly{p.ledger.DB}})
+	if errors.Is(err, fault.Invalid) || errors.Is(err, fault.Exists) {
+		unknown = append(unknown, explain(err))
+	}
+	return errors.Join(unknown...)
 }
+
+// readOnly is a database in which nothing can be written.
+type readOnly struct{ store.DB }
+
+var errReadOnly = errors.New("nothing can be written here")
+
+func (readOnly) Insert(context.Context, string, store.Record) error  { return errReadOnly }
+func (readOnly) Replace(context.Context, string, store.Record) error { return errReadOnly }
+func (readOnly) Delete(context.Context, string, string, int64) error { return errReadOnly }
 
 // passwordFrom reads one line, which may be absent. A terminal is not asked: what is typed there would
 // be seen, so a password is made instead.

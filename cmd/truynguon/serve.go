@@ -11,6 +11,7 @@ import (
 	"truynguon/internal/auth"
 	"truynguon/internal/fault"
 	"truynguon/internal/locale"
+	"truynguon/internal/notify"
 	"truynguon/internal/sample"
 	"truynguon/internal/trace"
 	"truynguon/internal/web"
@@ -57,8 +58,13 @@ func serve(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	words = words.In(p.ledger.Zone)
+	mailer, err := config.mailer()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	server, err := web.New(web.Options{
-		Ledger: p.ledger, People: p.people, Words: words.In(p.ledger.Zone), Log: log,
+		Ledger: p.ledger, People: p.people, Words: words, Log: log, Mail: mailer != nil,
 		SiteName: config.SiteName, Operator: config.Operator, Contact: config.Contact, Sample: state != trace.NoSample,
 		Version: version(), ScanLimit: config.ScanLimit,
 		TrustedProxies: config.TrustedProxies, ProxyHeader: config.ProxyHeader,
@@ -68,13 +74,18 @@ func serve(ctx context.Context, c *call) (err error) {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	log.Info("listening", "address", p.ledger.Base, "version", version())
+	log.Info("listening", "address", listener.Addr().String(), "base", p.ledger.Base, "version", version())
 	if shown != nil {
 		if err := printShown(c, shown); err != nil {
 			return err
 		}
 	}
-	go keepHouse(ctx, log, p.people.Prune, server.Prune)
+	go p.keepHouse(ctx, log)
+	courier := courier{
+		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
+	}
+	stopSending := courier.start(ctx)
+	defer stopSending(config.ShutdownTimeout) // before the database is closed
 	select {
 	case err := <-failed:
 		return err
@@ -97,7 +108,7 @@ func (p *program) loadSample(ctx context.Context, c *call) (*sample.Shown, error
 		case err != nil:
 			return nil, err
 		case state == trace.SampleLoading:
-			return nil, errors.New("serve -demo: loading the sample district was interrupted; remove the database and start again")
+			return nil, fmt.Errorf("serve -demo: loading the sample district was interrupted; remove the database %s and start again", hideInAddress(p.config.DB))
 		case state == trace.NoSample:
 			return nil, errors.New("serve -demo: the database has records of its own; the sample district goes into an empty one only")
 		}
@@ -132,15 +143,13 @@ func printShown(c *call, shown *sample.Shown) error {
 	return nil
 }
 
-// keepHouse deletes what has outlived its purpose, at once and then every hour.
-func keepHouse(ctx context.Context, log *slog.Logger, prunes ...func(context.Context) (int, error)) {
+// keepHouse deletes what has outlived its purpose, every hour.
+func (p *program) keepHouse(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		for _, prune := range prunes {
-			if n, err := prune(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("pruning", "pruned", n, "error", err)
-			}
+		if _, err := p.people.Prune(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("pruning sessions", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -331,7 +331,7 @@ func (ld *loader) certificate(ctx context.Context, c Certificate) error {
 	}
 	d := trace.CertificateDraft{
 		Token: c.ID, Scheme: c.Scheme, Edition: c.Edition, Number: c.Number, Agency: c.Agency,
-		StartDate: ld.day(&c.StartDate), EndDate: ld.day(c.EndDate),
+		StartDate: ld.day(&c.StartDate), EndDate: ld.day(c.EndDate), ExemptionBasis: c.ExemptionBasis,
 	}
 	if c.Agency == "" {
 		d.Agency = ld.org.Name // its own declaration

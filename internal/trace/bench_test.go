@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"truynguon/internal/trace"
@@ -40,12 +41,22 @@ func BenchmarkVerify(b *testing.B) {
 		w.certified(b, "attp", "2026-01-01", "2028-12-31", trace.SubjectDraft{Product: w.coffee})
 		w.certified(b, "vietgap", "2026-01-01", "2026-12-31", trace.SubjectDraft{Product: w.coffee, Yield: trace.QuantityDraft{Value: "900", UOM: "TNE"}})
 		number := func(i int) string { return fmt.Sprintf("%06d/2026/MAU", i) }
-		for i := range size {
-			d := numbered(number(i))
-			d.Subjects = []trace.SubjectDraft{{Product: w.honey, Season: "Xuân"}, {Batch: ""}}[:1]
-			c := must(w.FileCertificate(b.Context(), w.staff, d))
-			must(w.DecideCertificate(b.Context(), w.staff, c.Doc.ID, "submit", trace.DecisionDraft{}))
+		goods := make([]string, max(1, size/500)) // nobody has a hundred thousand certificates for one product
+		for i := range goods {
+			goods[i] = must(w.RegisterProduct(b.Context(), w.neighbour, trace.ProductDraft{Name: fmt.Sprint("P", i), UOM: "KGM"})).Doc.ID
 		}
+		var wg sync.WaitGroup
+		for part := range 16 {
+			wg.Go(func() {
+				for i := part; i < size; i += 16 {
+					d := numbered(number(i))
+					d.Subjects = []trace.SubjectDraft{{Product: goods[i%len(goods)]}}
+					c := must(w.FileCertificate(b.Context(), w.neighbour, d))
+					must(w.DecideCertificate(b.Context(), w.neighbour, c.Doc.ID, "submit", trace.DecisionDraft{}))
+				}
+			})
+		}
+		wg.Wait()
 		var codes []string
 		for i := range 500 {
 			codes = append(codes, w.registered(b, fmt.Sprintf("L-%d", i), true).Doc.Code)

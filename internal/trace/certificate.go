@@ -70,9 +70,9 @@ type Certificate struct {
 	ExemptionBasis string `json:"exemptionBasis,omitempty"`
 	// Test is what a test report says.
 	Test *TestReport `json:"test,omitempty"`
-	// Documents are the ids of the document's scans, and FormerDocuments those that others have taken
-	// the place of.
-	Documents       []string          `json:"documents,omitempty"`
+	// Documents are the ids of the document's scans.
+	Documents []string `json:"documents,omitempty"`
+	// FormerDocuments are the ids of scans that others have taken the place of.
 	FormerDocuments []string          `json:"formerDocuments,omitempty"`
 	Status          CertificateStatus `json:"status"`
 	// Successor is the id of the certificate that has taken its place, if it is superseded by one.
@@ -103,18 +103,21 @@ type TestReport struct {
 	// SampledAt is the day on which the sample was taken.
 	SampledAt Date `json:"sampledAt,omitempty"`
 	// Accreditation is the laboratory's, such as "VILAS 123", by the standard ISO/IEC 17025.
-	Accreditation string    `json:"accreditation,omitempty"`
-	Analytes      []Analyte `json:"analytes,omitempty"`
+	Accreditation string `json:"accreditation,omitempty"`
+	// Analytes are what was looked for.
+	Analytes []Analyte `json:"analytes,omitempty"`
 }
 
 // Analyte is one thing that was looked for in a sample.
 type Analyte struct {
 	// Name is what was looked for.
 	Name string `json:"analyte"`
-	// Result and Limit are as the laboratory wrote them, "< 0.01" or "KPH" included.
+	// Result is as the laboratory wrote it, "< 0.01" or "KPH" included.
 	Result string `json:"result"`
-	Unit   string `json:"unit,omitempty"`
-	Limit  string `json:"limit,omitempty"`
+	// Unit is that of result and limit, such as mg/kg.
+	Unit string `json:"unit,omitempty"`
+	// Limit is as the laboratory wrote it.
+	Limit string `json:"limit,omitempty"`
 	// Verdict tells whether the result keeps to the limit.
 	Verdict AnalyteVerdict `json:"verdict"`
 }
@@ -157,88 +160,14 @@ type Verification struct {
 	// SHA256 are the digests of the documents that were looked at.
 	SHA256 []string `json:"sha256,omitempty"`
 	// IssuerBasis is what showed that the issuer was competent, such as the number of its designation or
-	// accreditation, in force from IssuerFrom to IssuerTo (empty: no end).
+	// accreditation.
 	IssuerBasis string `json:"issuerBasis,omitempty"`
-	IssuerFrom  Date   `json:"issuerFrom,omitempty"`
-	IssuerTo    Date   `json:"issuerTo,omitempty"`
+	// IssuerFrom is the first day of the issuer's competence, and IssuerTo the last; empty if it has no end.
+	IssuerFrom Date `json:"issuerFrom,omitempty"`
+	// IssuerTo is the last day of the issuer's competence; empty if it has no end.
+	IssuerTo Date `json:"issuerTo,omitempty"`
 	// Token is that of the submission, so that one sent again verifies nothing anew.
 	Token string `json:"token,omitempty"`
-}
-
-// CertificateDraft is what is sent to file a certificate.
-type CertificateDraft struct {
-	Token        string         `json:"-"`
-	Organisation string         `json:"organisation"`
-	Scheme       string         `json:"scheme"`
-	Edition      string         `json:"edition"`
-	Number       string         `json:"number"`
-	Agency       string         `json:"agency"`
-	StartDate    string         `json:"startDate"`
-	EndDate      string         `json:"endDate"`
-	Subjects     []SubjectDraft `json:"subjects"`
-	Documents    []string       `json:"documents"`
-	// ExemptionBasis is the legal ground of an exemption; Test what a test report says.
-	ExemptionBasis string     `json:"exemptionBasis"`
-	Test           *TestDraft `json:"test"`
-}
-
-// TestDraft is what a test report says, as it was sent.
-type TestDraft struct {
-	SampledAt     string    `json:"sampledAt"`
-	Accreditation string    `json:"accreditation"`
-	Analytes      []Analyte `json:"analytes"`
-}
-
-// Draft returns the draft that would leave the certificate as it is: what a form starts from.
-func (c *Certificate) Draft() CertificateDraft {
-	d := CertificateDraft{
-		Organisation: c.Organisation, Scheme: c.Scheme, Edition: c.Edition, Number: c.Number, Agency: c.Agency,
-		StartDate: string(c.StartDate), EndDate: string(c.EndDate), Documents: c.Documents, ExemptionBasis: c.ExemptionBasis,
-	}
-	for _, s := range c.Subjects {
-		sd := SubjectDraft{Product: s.Product, Place: s.Place, Season: s.Season, Batch: s.Batch, Activity: string(s.Activity)}
-		if s.AreaHa != 0 {
-			sd.AreaHa = Decimal(s.AreaHa.String())
-		}
-		if s.Yield.Value != 0 {
-			sd.Yield = QuantityDraft{Value: Decimal(s.Yield.Value.String()), UOM: s.Yield.UOM}
-		}
-		d.Subjects = append(d.Subjects, sd)
-	}
-	if t := c.Test; t != nil {
-		d.Test = &TestDraft{SampledAt: string(t.SampledAt), Accreditation: t.Accreditation, Analytes: t.Analytes}
-	}
-	return d
-}
-
-// SubjectDraft is one subject of a certificate as it was sent.
-type SubjectDraft struct {
-	Product string        `json:"product"`
-	Place   string        `json:"place"`
-	AreaHa  Decimal       `json:"area"`
-	Season  string        `json:"season"`
-	Yield   QuantityDraft `json:"yield"`
-	Batch   string        `json:"batch"`
-	// Activity is one of Activities, or empty for whatever is done.
-	Activity string `json:"activity"`
-}
-
-// DecisionDraft is what is sent to decide about a certificate.
-type DecisionDraft struct {
-	Token string `json:"-"`
-	// From is the day from which the decision holds; empty means today.
-	From   string `json:"from"`
-	Number string `json:"decision"`
-	Reason string `json:"reason"`
-	// Method and Source are for verifying.
-	Method string `json:"method"`
-	Source string `json:"source"`
-	// IssuerBasis, IssuerFrom and IssuerTo are for verifying: what showed that the issuer was competent.
-	IssuerBasis string `json:"issuerBasis"`
-	IssuerFrom  string `json:"issuerFrom"`
-	IssuerTo    string `json:"issuerTo"`
-	// Successor is for superseding: the id of the certificate that takes its place.
-	Successor string `json:"successor"`
 }
 
 // FileCertificate files a certificate of an organisation, as a draft.

@@ -56,15 +56,32 @@ func (l *Ledger) fileExpiry(ctx context.Context, c *Certificate) error {
 // that they oversee. A page may hold fewer than limit though more follow.
 func (l *Ledger) Expiring(ctx context.Context, by Actor, org string, within int, after string, limit int) (out []Stored[Certificate], next string, err error) {
 	defer fault.Wrap(&err, "Ledger.Expiring(%q, %d)", org, within)
-	q := store.Query{Term: "unit=" + by.Unit, After: after, Limit: limit}
+	today := l.Today()
+	return l.ending(ctx, by, org, store.Query{
+		From: string(today), To: string(today.AddDays(max(1, min(within, 366)) + 1)), After: after, Limit: limit,
+	})
+}
+
+// Expired answers a page of the verified certificates that ended within the last days (1 to 366), yesterday
+// included, the last to end first: of those that Expiring would have told of.
+func (l *Ledger) Expired(ctx context.Context, by Actor, org string, within int, after string, limit int) (out []Stored[Certificate], next string, err error) {
+	defer fault.Wrap(&err, "Ledger.Expired(%q, %d)", org, within)
+	today := l.Today()
+	return l.ending(ctx, by, org, store.Query{
+		From: string(today.AddDays(-max(1, min(within, 366)))), To: string(today), Desc: true, After: after, Limit: limit,
+	})
+}
+
+// ending answers a page of the verified or suspended certificates whose last day is in the question's range.
+func (l *Ledger) ending(ctx context.Context, by Actor, org string, days store.Query) (out []Stored[Certificate], next string, err error) {
+	q := store.Query{Term: "unit=" + by.Unit}
 	if org != "" || by.Role != Official || by.Unit == "" {
-		if q, err = l.listOf(ctx, by, org, after, limit); err != nil {
+		if q, err = l.listOf(ctx, by, org, days.After, days.Limit); err != nil {
 			return nil, "", err
 		}
 	}
-	within = max(1, min(within, 366))
-	q.Desc, q.From, q.To = false, string(l.Today()), string(l.Today().AddDays(within+1))
-	rows, next, err := expiries.Find(ctx, l.DB, q)
+	days.Term = q.Term
+	rows, next, err := expiries.Find(ctx, l.DB, days)
 	if err != nil {
 		return nil, "", err
 	}

@@ -119,6 +119,35 @@ func TestFaults(t *testing.T) {
 			}
 			return ""
 		}, func(ctx context.Context, w *world, _ string) error { return w.RefileLookups(ctx, w.admin) }},
+		{"record a print run", lotOf(true), func(ctx context.Context, w *world, code string) error {
+			d := run(code)
+			d.Token = "t"
+			_, err := w.RecordPrint(ctx, w.staff, d)
+			return err
+		}},
+		{"record a print run with serials", lotOf(true), func(ctx context.Context, w *world, code string) error {
+			_, err := w.RecordPrint(ctx, w.staff, items(code, "t", 10))
+			return err
+		}},
+		{"record the next print run with serials", func(t *testing.T, w *world) string {
+			code := lotOf(true)(t, w)
+			must(w.RecordPrint(t.Context(), w.staff, items(code, "s", 10)))
+			return code
+		}, func(ctx context.Context, w *world, code string) error {
+			_, err := w.RecordPrint(ctx, w.staff, items(code, "t", 10))
+			return err
+		}},
+		{"void serials", func(t *testing.T, w *world) string {
+			r := must(w.RecordPrint(t.Context(), w.staff, items(lotOf(true)(t, w), "s", 10)))
+			return r.Batch + " " + must(w.Serials(t.Context(), w.staff, &r))(3)
+		}, func(ctx context.Context, w *world, with string) error {
+			code, serial, _ := strings.Cut(with, " ")
+			_, err := w.VoidSerials(ctx, w.staff, trace.VoidDraft{Batch: code, From: serial, Reason: "vì"})
+			return err
+		}},
+		{"keep what was chosen to print", nil, func(ctx context.Context, w *world, _ string) error {
+			return w.KeepPrintChoice(ctx, w.staff, func(c *trace.PrintChoice) { c.Form = map[string][]string{"stock": {"a4-24"}} })
+		}},
 		{"report a doubt", lotOf(true), func(ctx context.Context, w *world, code string) error {
 			_, err := w.ReportDoubt(ctx, trace.Actor{}, trace.DoubtDraft{Token: "t", Code: code, Text: "lạ"})
 			return err
@@ -228,7 +257,7 @@ func noticed(t *testing.T, w *world) string {
 var (
 	randomCode = regexp.MustCompile(`\b[346789ACDEFHJKMNPQRTVWX]{12}\b|\b[346789acdefhjkmnpqrtvwx]{12}\b`)
 	hashes     = regexp.MustCompile(`[0-9a-f]{64}`)
-	volumePart = regexp.MustCompile(`\b(\d\d)\.\d\b`) // by a lot's random code
+	volumePart = regexp.MustCompile(`\b(\d\d)-\d\b`) // by a lot's random code
 )
 
 // dumped writes every record there is, with codes and hashes, which differ from run to run, numbered in
@@ -237,7 +266,8 @@ func dumped(t *testing.T, db store.DB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, kind := range []string{"organisation", "place", "product", "gtin_claim", "document", "lot_claim", "batch", "certificate", "recall", "doubt", "audit", "event",
-		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf"} {
+		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf",
+		"print", "serial_book", "serial_run", "print_choice"} {
 		page, err := db.Find(t.Context(), kind, store.Query{Limit: 1000})
 		must0(t, err)
 		var lines []string
@@ -245,7 +275,7 @@ func dumped(t *testing.T, db store.DB) string {
 			lines = append(lines, fmt.Sprintf("%s rev %d %s\n", kind, r.Rev, r.Body))
 		}
 		text := strings.Join(lines, "")
-		b.WriteString(volumePart.ReplaceAllString(hashes.ReplaceAllString(randomCode.ReplaceAllString(text, "CODE"), "HASH"), "$1.N"))
+		b.WriteString(volumePart.ReplaceAllString(hashes.ReplaceAllString(randomCode.ReplaceAllString(text, "CODE"), "HASH"), "$1-N"))
 	}
 	// Records of equal times come in the order of their random keys.
 	all := strings.Split(b.String(), "\n")

@@ -207,6 +207,10 @@ func TestWhoMay(t *testing.T) {
 			_, _, err := w.Expiring(t.Context(), by, "", 90, "", 10)
 			return err
 		}},
+		{"list what has expired at htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Expired(t.Context(), by, "htx-a", 90, "", 10)
+			return err
+		}},
 		{"list the lots that rest on a certificate of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, _, err := w.AffectedLots(t.Context(), by, w.filed(t, numbered("1"), "original_seen").Doc.ID, "", 10)
 			return err
@@ -240,6 +244,27 @@ func TestWhoMay(t *testing.T) {
 		{"order a recall of a lot of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.OpenRecall(t.Context(), by, trace.RecallDraft{Kind: "mandatory", Reason: "vì", Batches: []string{w.registered(t, "L", true).Doc.Code}})
 			return err
+		}},
+		{"record a print run of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RecordPrint(t.Context(), by, run(w.registered(t, "L", true).Doc.Code))
+			return err
+		}},
+		{"list the print runs of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Prints(t.Context(), by, w.registered(t, "L", true).Doc.Code)
+			return err
+		}},
+		{"read serials of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			r := must(w.RecordPrint(t.Context(), w.staff, items(w.registered(t, "L", true).Doc.Code, "t", 2)))
+			_, err := w.Serials(t.Context(), by, &r)
+			return err
+		}},
+		{"void serials of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			r := must(w.RecordPrint(t.Context(), w.staff, items(w.registered(t, "L", true).Doc.Code, "t", 2)))
+			_, err := w.VoidSerials(t.Context(), by, trace.VoidDraft{Batch: r.Batch, From: must(w.Serials(t.Context(), w.staff, &r))(0), Reason: "vì"})
+			return err
+		}},
+		{"remember what one prints", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
+			return w.KeepPrintChoice(t.Context(), by, func(c *trace.PrintChoice) { c.Form = nil })
 		}},
 		{"report a doubt", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.ReportDoubt(t.Context(), by, trace.DoubtDraft{Code: w.registered(t, "L", true).Doc.Code, Text: "lạ"})

@@ -290,6 +290,29 @@ func TestExpiring(t *testing.T) {
 	}
 }
 
+func TestExpired(t *testing.T) {
+	w := newWorld(t)
+	for number, end := range map[string]string{"today": "2026-11-24", "yesterday": "2026-11-23", "7 ago": "2026-11-17", "8 ago": "2026-11-16", "never": ""} {
+		d := numbered(number)
+		d.EndDate = end
+		w.filed(t, d, "original_seen")
+	}
+	d := numbered("not verified")
+	d.EndDate = "2026-11-20"
+	w.filed(t, d, "")
+	for days, want := range map[int]string{1: "yesterday", 7: "yesterday, 7 ago", 90: "yesterday, 7 ago, 8 ago"} {
+		list, _, err := w.Expired(t.Context(), w.official, "", days, "", 50)
+		must0(t, err)
+		var got []string
+		for _, s := range list {
+			got = append(got, s.Doc.Number)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%d days: %v, want %s", days, got, want)
+		}
+	}
+}
+
 func TestAffectedLots(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

@@ -63,9 +63,10 @@ type Provenance struct {
 	Image *Document
 	// Recall is the recall that holds, nil if there is none.
 	Recall *Recall
-	// Serial is the item's serial number, if the code named one. It has not been checked against a
-	// register of serials.
-	Serial string
+	// Serial is the item's serial number, if the code named one, as the code had it; SerialFound is what
+	// is known of it.
+	Serial      string
+	SerialFound SerialFound
 	// Today is the day on which this was computed; Changed is when anything shown last changed.
 	Today   Date
 	Changed time.Time
@@ -128,8 +129,11 @@ func (l *Ledger) ProvenanceByLink(ctx context.Context, key gs1.Key) (_ *Provenan
 		return nil, err
 	}
 	p, err := l.provenance(ctx, b)
-	if err == nil {
-		p.Serial = key.Serial()
+	if err != nil {
+		return nil, err
+	}
+	if p.Serial = key.Serial(); p.Serial != "" {
+		p.SerialFound, err = l.Serial(ctx, &p.Batch, p.Serial)
 	}
 	return p, err
 }

@@ -102,7 +102,7 @@ func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State,
 	if !by.mayWrite(&o.Doc) && !by.mayJudge(&o.Doc) {
 		return s, by.denied()
 	}
-	if to == Released && b.Doc.State != to && may(&o.Doc, &b.Doc) == nil {
+	if to == Released && b.Doc.State != to && may(&o.Doc, &b.Doc, reason) == nil {
 		if err := l.countLot(ctx, &b.Doc, true); err != nil {
 			return s, err
 		}

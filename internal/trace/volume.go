@@ -41,7 +41,7 @@ type volumeLeaf struct {
 	Lots map[string]volumeLot `json:"lots"`
 }
 
-// volumeMonth holds what the leaves of a product's month add up to, by day and part ("24.3").
+// volumeMonth holds what the leaves of a product's month add up to, by day and part ("24-3").
 type volumeMonth struct {
 	Key    string               `json:"key"`
 	Leaves map[string]volumeSum `json:"leaves"`
@@ -112,7 +112,7 @@ func (l *Ledger) countLot(ctx context.Context, b *Batch, in bool) error {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(b.Code))
-	part := fmt.Sprintf("%s.%d", day[8:], sum[0]%volumeShards)
+	part := fmt.Sprintf("%s-%d", day[8:], sum[0]%volumeShards)
 	month := volumeKey(b.Product, day)
 	entry := volumeLot{Value: b.Quantity.Value, UOM: b.Quantity.UOM}
 	at, err := places.many(ctx, l, b.Places)

@@ -22,6 +22,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.batchOperations()...)
 	all = append(all, s.eventOperations()...)
 	all = append(all, s.certificateOperations()...)
+	all = append(all, s.verifyOperations()...)
 	return append(all, s.recallOperations()...)
 }
 

@@ -47,6 +47,7 @@ func TestAPIAccess(t *testing.T) {
 		"list_certificates": own, "create_certificate": keep, "get_certificate": own,
 		"submit_certificate": keep, "verify_certificate": judge, "reject_certificate": judge, "suspend_certificate": judge,
 		"reinstate_certificate": judge, "revoke_certificate": judge, "supersede_certificate": judge,
+		"verify": all + " nobody", "verify_many": all + " nobody",
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
 	}
 	w := newWorld(t)
@@ -95,6 +96,10 @@ func TestAPIAccess(t *testing.T) {
 				body = fmt.Sprintf(`{"batch":%q,"step":"storing","date":"2026-11-20","note":"%d"}`, released.Code, n)
 			case "create_certificate":
 				body = fmt.Sprintf(`{"organisation":%q,"scheme":"vietgap","number":"%d","agency":"TT","startDate":"2026-01-01"}`, orgA, n)
+			case "verify":
+				path += "?q=" + released.Code
+			case "verify_many":
+				body = `{"queries":["VietGAP-TT-99-0001"]}`
 			case "create_recall":
 				body = fmt.Sprintf(`{"kind":"voluntary","reason":"Thử","batches":[%q]}`, recalled.Code)
 			case "create_document":

@@ -62,9 +62,17 @@ func (s *Server) begin(c *fiber.Ctx) (err error) {
 		}
 		// No address, no account and no query: a log of who looked at what is personal data.
 		s.Log.Log(c.UserContext(), level, "request", "id", r.id, "method", c.Method(), "route", c.Route().Path,
-			"status", c.Response().StatusCode(), "bytes", len(c.Response().Body()), "took", time.Since(start).Round(time.Microsecond))
+			"status", c.Response().StatusCode(), "bytes", bodySize(c), "took", time.Since(start).Round(time.Microsecond))
 	}()
 	return c.Next()
+}
+
+// bodySize is how long the answer is; of one that is still being written, nobody knows yet.
+func bodySize(c *fiber.Ctx) int {
+	if c.Response().IsBodyStream() {
+		return -1
+	}
+	return len(c.Response().Body())
 }
 
 func requestID() string {

@@ -59,6 +59,15 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.Standing](): spelled([]trace.Standing{
 		trace.InForce, trace.NotVerified, trace.NotYetInForce, trace.Expired, trace.Suspended, trace.Revoked, trace.Superseded, trace.Rejected, trace.Unknown,
 	}),
+	typeOf[trace.AnswerKind](): spelled([]trace.AnswerKind{
+		trace.AnswerCertificate, trace.AnswerLot, trace.AnswerProduct, trace.AnswerDocument, trace.AnswerUnknown, trace.AnswerEmpty,
+	}),
+	typeOf[trace.DocumentMatch](): spelled([]trace.DocumentMatch{trace.MatchRegistered, trace.MatchUnverified, trace.MatchOlder}),
+	typeOf[trace.CheckID]():       spelled(trace.CheckIDs),
+	typeOf[trace.Result]():        spelled([]trace.Result{trace.Passed, trace.Failed, trace.NotKnown}),
+	typeOf[trace.Verdict](): spelled([]trace.Verdict{
+		trace.InOrder, trace.Incomplete, trace.PastDate, trace.OnHold, trace.CalledBack, trace.Withdrawn, trace.NotReleased,
+	}),
 	typeOf[trace.AnalyteVerdict](): spelled(trace.AnalyteVerdicts),
 	typeOf[trace.Activity]():       spelled(trace.Activities),
 	typeOf[trace.Evidence]():       spelled([]trace.Evidence{trace.Declared, trace.DocumentSeen, trace.Confirmed}),

@@ -79,6 +79,9 @@ func (o *operation) statuses() []int {
 	if o.who != nil {
 		add(400, 401, 403, 429, 503)
 	}
+	if o.path == "/verify" { // limited by network address
+		add(400, 429, 503)
+	}
 	if strings.Contains(o.path, "{") {
 		add(404)
 	}
@@ -239,7 +242,7 @@ func (g *schemas) operation(o operation) map[string]any {
 	case o.method == get:
 		ok["description"] = "What was asked for."
 	}
-	if o.out != nil && !strings.HasPrefix(o.out.Name(), "listPage") && o.out != typeOf[eventView]() {
+	if o.out != nil && !strings.HasPrefix(o.out.Name(), "listPage") && o.out != typeOf[eventView]() && o.out != typeOf[verifyView]() {
 		headers["ETag"] = headerOf("The record's revision, for If-Match and If-None-Match.", "string")
 	}
 	if len(headers) > 0 {

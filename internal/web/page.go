@@ -195,7 +195,7 @@ func newForm(c *request, prefix string) *Form {
 // goes on to answerError.
 func (f *Form) fail(c *request, err error) bool {
 	t := tell(c.words, err)
-	if t.Status >= 500 || t.Status == http.StatusUnauthorized || t.Status == http.StatusForbidden || t.Status == http.StatusNotFound {
+	if t.Status >= 500 && t.Status != http.StatusServiceUnavailable || t.Status == http.StatusUnauthorized || t.Status == http.StatusForbidden || t.Status == http.StatusNotFound {
 		return false
 	}
 	f.Told = &t

@@ -234,23 +234,24 @@ func (b *Base) ImageHeight(d *trace.Document, width int) int {
 
 // publicLot is what a program is told of a lot: what the page says, in the standards' field names.
 type publicLot struct {
-	Code             string            `json:"code"`
-	URL              string            `json:"url"`
-	Verdict          trace.Verdict     `json:"verdict"`
-	Missing          []string          `json:"missing"`
-	Changed          time.Time         `json:"lastChanged"`
-	Sample           bool              `json:"sampleData,omitempty"`
-	Product          *publicProduct    `json:"product,omitempty"`
-	Producer         *publicProducer   `json:"producer,omitempty"`
-	Lot              string            `json:"lot,omitempty"`
-	Serial           string            `json:"serial,omitempty"`
-	TraceabilityCode string            `json:"traceabilityCode,omitempty"`
-	Facts            *trace.LotFacts   `json:"facts,omitempty"`
-	Places           []publicPlace     `json:"placeList,omitempty"`
-	Events           []publicEvent     `json:"events,omitempty"`
-	Certificates     []publicCertState `json:"certificates,omitempty"`
-	Recall           *publicRecall     `json:"recall,omitempty"`
-	Reason           string            `json:"reason,omitempty"`
+	Code             string             `json:"code"`
+	URL              string             `json:"url"`
+	Verdict          trace.Verdict      `json:"verdict"`
+	Missing          []string           `json:"missing"`
+	Changed          time.Time          `json:"lastChanged"`
+	Sample           bool               `json:"sampleData,omitempty"`
+	Product          *publicProduct     `json:"product,omitempty"`
+	Producer         *publicProducer    `json:"producer,omitempty"`
+	Lot              string             `json:"lot,omitempty"`
+	Serial           string             `json:"serial,omitempty"`
+	SerialStatus     trace.SerialStatus `json:"serialStatus,omitempty"`
+	TraceabilityCode string             `json:"traceabilityCode,omitempty"`
+	Facts            *trace.LotFacts    `json:"facts,omitempty"`
+	Places           []publicPlace      `json:"placeList,omitempty"`
+	Events           []publicEvent      `json:"events,omitempty"`
+	Certificates     []publicCertState  `json:"certificates,omitempty"`
+	Recall           *publicRecall      `json:"recall,omitempty"`
+	Reason           string             `json:"reason,omitempty"`
 }
 
 type publicProduct struct {
@@ -338,6 +339,7 @@ func (s *Server) provenanceJSON(p *trace.Provenance) publicLot {
 		lot.Product.Image = s.Ledger.Base + "/d/" + p.Image.ID + "/800"
 	}
 	lot.Lot, lot.Serial, lot.TraceabilityCode = p.Batch.Lot, p.Serial, p.Batch.TraceabilityCode
+	lot.SerialStatus = p.SerialFound.Status
 	facts := p.Batch.LotFacts
 	lot.Facts = &facts
 	for _, pl := range p.Places {

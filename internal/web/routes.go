@@ -16,15 +16,16 @@ type route struct {
 // install puts the site map into the router. Every request goes through begin and identify; what
 // changes something is counted by the visitor's network address besides.
 func (s *Server) install() {
-	s.app.Use(s.begin)
+	s.app.Use(squeeze(), s.begin) // begin answers errors, and their pages are compressed too
 	s.app.Get("/healthz", s.allow(anyone, s.healthz))
 	s.app.Get("/readyz", s.allow(anyone, s.readyz))
-	s.app.Use(squeeze(), s.identify)
+	s.app.Use(s.identify)
 	if s.ScanLimit > 0 {
 		s.app.Use(s.limit(s.ScanLimit, time.Minute))
 	}
 	s.app.Post("/login", s.limit(30, time.Minute))
 	s.app.Post("/doubts", s.limit(20, 10*time.Minute))
+	s.limitVerify()
 	for _, r := range s.routes() {
 		s.app.Add(r.method, r.path, s.allow(r.who, r.handle))
 		if r.method == get {
@@ -54,6 +55,7 @@ func (s *Server) routes() []route {
 	for _, rows := range [][]route{
 		// For everybody, programs of other sites among them.
 		s.linkRoutes(),
+		s.verifyRoutes(),
 		open("/l/:code", s.scanCode),
 		open("/products/:gtin", s.productPage),
 		open("/places/:gln", s.placePage),
@@ -63,6 +65,7 @@ func (s *Server) routes() []route {
 	} {
 		all = append(all, rows...)
 	}
+	all = append(all, s.labelRoutes()...)
 	all = append(all, s.workRoutes()...)
 	return append(all, s.apiRoutes()...)
 }

@@ -112,6 +112,7 @@ func (k madeUp) publicPages() map[string]view {
 			Base: k.base(""), Name: or(k.name, "–"), Unit: k.name, Organisation: k.organisation(),
 			Place: trace.Place{Type: trace.Packhouse, GLN: or(k.code, "–"), GLNExtension: k.code, GrowingAreaCode: k.code},
 		},
+		"verify": k.verifyPage(), "verifybulk": k.verifyBulk(),
 		"linkset": &LinksetPage{Base: k.base(""), Choice: k.n > 0, JSON: "{}"},
 	}
 }

@@ -39,7 +39,11 @@ func (s *Server) scanCode(c *request) error {
 		if err != nil {
 			return cachedAnswer{}, err
 		}
-		p.Serial = serial
+		if p.Serial = serial; serial != "" {
+			if p.SerialFound, err = s.Ledger.Serial(c.ctx(), &p.Batch, serial); err != nil {
+				return cachedAnswer{}, err
+			}
+		}
 		return s.provenanceAnswer(c, format, p)
 	})
 	if errors.Is(err, fault.NotFound) {

@@ -34,6 +34,8 @@ type Options struct {
 
 	// SiteName, Operator and Contact are named on pages; the latter two may be empty.
 	SiteName, Operator, Contact string
+	// Mail tells that notices go out by e-mail, too.
+	Mail bool
 	// Sample marks every page as showing sample data.
 	Sample bool
 	// Version is the program's, for the API's description.
@@ -58,6 +60,7 @@ type Server struct {
 	scans  pageCache
 	replay sync.Map // idempotent requests under way in this process
 	calls  allowance
+	asked  budget // by those who check certificates
 }
 
 // maxBody is the largest request body: a document of 20 MiB and the form around it.
@@ -69,6 +72,9 @@ func New(o Options) (*Server, error) {
 	rand.Read(s.salt[:])
 	if err := s.cross.AddTrustedOrigin(o.Ledger.Base); err != nil {
 		return nil, fmt.Errorf("web: base address %q: %w", o.Ledger.Base, err)
+	}
+	if _, err := stocks(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	var err error
 	if s.files, err = loadAssets(static.FS); err != nil {
@@ -122,7 +128,7 @@ type page struct {
 // workPages are the pages of those who work here. They share a style sheet, which the public pages do
 // not carry.
 var workPages = []string{
-	"list", "edit", "record", "batch", "work", "doubts", "audit", "login", "password", "sessions", "keys", "secret",
+	"list", "edit", "record", "batch", "labels", "work", "calendar", "follows", "doubts", "audit", "login", "password", "sessions", "keys", "secret",
 }
 
 // loadPages parses every folder of pages: the layout and shared parts, with the page's own template and

@@ -45,6 +45,16 @@ func (s *Server) workRoutes() []route {
 		{get, "/work/certificates/:id", insiders, s.certificateShow},
 		{post, "/work/certificates/:id/:verb", insiders, s.certificateDecide},
 
+		{get, "/work/calendar", insiders, s.calendar},
+		{get, "/work/calendar/lots/:id", insiders, s.calendarLots},
+		{post, "/work/calendar/feed", insiders, s.calendarFeedMake},
+		{post, "/work/calendar/feed/end", insiders, s.calendarFeedEnd},
+		{get, "/work/calendar.ics", anyone, s.calendarFeed}, // by its secret address
+
+		{get, "/work/follows", signedIn, s.followList},
+		{post, "/work/follows", signedIn, s.followAdd},
+		{post, "/work/follows/:id/end", signedIn, s.followEnd},
+
 		{get, "/work/recalls", insiders, s.recallList},
 		{get, "/work/recalls/new", leaders, s.recallNew},
 		{post, "/work/recalls/new", leaders, s.recallOpen},

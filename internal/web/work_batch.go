@@ -106,6 +106,10 @@ type BatchPage struct {
 	Timeline []TimelineRow
 	// Labels lead to the label in each format.
 	Labels []Link
+	// Balance compares the labels printed with the lot, if there are any; Excess tells that there are too
+	// many.
+	Balance string
+	Excess  bool
 }
 
 // TimelineRow is one thing that happened.
@@ -159,6 +163,12 @@ func (s *Server) showBatch(c *request, code string, t *tried) error {
 		files.Rows = append(files.Rows, documentRow(c, docs[id]))
 	}
 	p.Sections = append(p.Sections, files)
+	runs, err := s.Ledger.Prints(c.ctx(), c.actor, b.Code)
+	if err != nil {
+		return err
+	}
+	p.Sections = append(p.Sections, printSection(c.words, runs))
+	p.Balance, p.Excess = balanceText(c.words, b.Balance(runs))
 	for _, f := range label.Formats {
 		p.Labels = append(p.Labels, Link{"/work/batches/" + b.Code + "/label." + f.Ext, word(c, strings.ToUpper(f.Ext), "label.format."+f.Ext)})
 	}

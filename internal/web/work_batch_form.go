@@ -49,13 +49,15 @@ func (s *Server) batchNew(c *request) error {
 		return s.batchForm(c, f, org)
 	}
 	f.Values["product"], f.Values["places"] = []string{last.Product}, last.Places
-	f.Values["quantity/uom"] = []string{last.Quantity.UOM}
 	for name, day := range map[string]trace.Date{"harvestDate": last.HarvestDate, "productionDate": last.ProductionDate, "packagingDate": last.PackagingDate} {
 		if day != "" {
 			f.Values[name] = []string{today}
 		}
 	}
 	if like != "" {
+		// Without "same again" another product may be chosen, and a unit left over from this one would
+		// be wrong for it; an empty unit is the product's own.
+		f.Values["quantity/uom"] = []string{last.Quantity.UOM}
 		f.Values["quantity/value"] = []string{typedAmount(last.Quantity.Value, c)}
 	}
 	return s.batchForm(c, f, org)

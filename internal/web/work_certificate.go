@@ -297,7 +297,8 @@ func (s *Server) showCertificate(c *request, id string, t *tried) error {
 	for _, verb := range s.Ledger.CertificateVerbs(c.actor, &view.Organisation, &k) {
 		p.Actions = append(p.Actions, certificateAction(c, t, verb, k.ID))
 	}
-	p.Links = []Link{{Href: "/c/" + k.ID, Label: p.T("batch.public_page")}, {Href: "/work/audit/certificate/" + k.ID, Label: p.T("audit.title")}}
+	p.Links = []Link{{Href: followLink(trace.FollowCertificate, k.ID), Label: p.T("follow.add")}, {Href: "/work/calendar/lots/" + k.ID, Label: p.T("calendar.lots")},
+		{Href: "/c/" + k.ID, Label: p.T("batch.public_page")}, {Href: "/work/audit/certificate/" + k.ID, Label: p.T("audit.title")}}
 	return s.render(c, "record", p)
 }
 

@@ -148,7 +148,11 @@ func (s *Server) certificatesToDo(c *request) (sec Section, err error) {
 		}
 	}
 	sec.Rows = append(sec.Rows, later...)
-	return cut(c, sec, "/work/certificates"), nil
+	sec = cut(c, sec, "/work/certificates")
+	if sec.All == nil && len(sec.Rows) > 0 {
+		sec.All = &Link{Href: "/work/calendar", Label: c.words.T("menu.calendar")}
+	}
+	return sec, nil
 }
 
 // doubtsToDo are the doubts that nobody has answered.

@@ -159,12 +159,19 @@ func (p *RecordPage) fact(key, value string) *Fact {
 const unreadable = "?"
 
 // typing turns what people type into what the domain reads, and remembers why it could not.
-type typing struct{ faults []fault.Field }
+type typing struct {
+	faults []fault.Field
+	// down is fault.Unavailable if a file could not be kept because the document store does not answer.
+	down error
+}
 
 func (t *typing) note(pointer string, err error) error {
 	var p *fault.Problem
 	if !errors.As(err, &p) || p.Code == "" && len(p.Fields) == 0 {
 		return err
+	}
+	if errors.Is(err, fault.Unavailable) {
+		t.down = fault.Unavailable
 	}
 	if p.Code != "" {
 		t.faults = append(t.faults, fault.Field{Pointer: pointer, Code: p.Code, Args: p.Args})
@@ -215,6 +222,9 @@ func (t *typing) explain(err error) error {
 		})
 	}
 	out.Fields = append(out.Fields, t.faults...)
+	if t.down != nil { // not the visitor's fault, and worth trying again later
+		out.Kind = t.down
+	}
 	return out
 }
 
@@ -258,7 +268,7 @@ func (s *Server) keepFiles(c *request, t *typing, org, field, pointer string, v 
 		switch {
 		case err == nil:
 			ids = append(ids, id)
-		case statusOf(err) >= 500 || errors.Is(err, fault.Denied) || errors.Is(err, fault.Unauthenticated):
+		case statusOf(err) >= 500 && !errors.Is(err, fault.Unavailable) || errors.Is(err, fault.Denied) || errors.Is(err, fault.Unauthenticated):
 			return nil, err
 		default:
 			if err := t.note(pointer, err); err != nil {

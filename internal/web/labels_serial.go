@@ -1,0 +1,33 @@
+package web
+
+import "truynguon/internal/trace"
+
+// SerialNote is what a lot's page says of the serial number on the label that was scanned.
+type SerialNote struct {
+	Title, Tag, Tone, Text string
+	// Reason is why the number was voided.
+	Reason string
+}
+
+// SerialNote says plainly what is known of the serial; nil if the code named none. It accuses nobody: a
+// number that is not on record may have been misread, and one that is may have been copied.
+func (p *ProvenancePage) SerialNote() *SerialNote {
+	if p.Serial == "" {
+		return nil
+	}
+	key := "serial." + string(p.SerialFound.Status)
+	n := &SerialNote{Title: p.T(key + ".title"), Tag: p.T(key)}
+	serial := p.Serial
+	if code, ok := trace.ParseCode(serial); ok {
+		serial = trace.SpellCode(code)
+	}
+	switch v := p.SerialFound.Void; {
+	case p.SerialFound.Status == trace.SerialKnown:
+		n.Tone, n.Text = "good", p.T(key+".text", serial)
+	case v != nil:
+		n.Tone, n.Text, n.Reason = "bad", p.T(key+".text", serial, p.DayOf(v.At)), v.Reason
+	default:
+		n.Tone, n.Text = "warn", p.T(key+".text", serial)
+	}
+	return n
+}
