@@ -3,6 +3,7 @@ package trace_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"truynguon/internal/fault"
@@ -176,5 +177,38 @@ func FuzzSerialIndex(f *testing.F) {
 func BenchmarkSerial(b *testing.B) {
 	for i := range b.N {
 		trace.SerialOf([]byte("0123456789abcdef0123456789abcdef"), int64(i))
+	}
+}
+
+// Runs that are asked for at the same moment get different serials.
+func TestSerialsAtTheSameMoment(t *testing.T) {
+	w := newWorld(t)
+	b := w.registered(t, "L-1", true).Doc
+	var wg sync.WaitGroup
+	runs := make([]trace.PrintRun, 6)
+	errs := make([]error, len(runs))
+	for i := range runs {
+		wg.Go(func() {
+			// Every second one is the same run as the one before.
+			runs[i], errs[i] = w.RecordPrint(t.Context(), w.staff, items(b.Code, string(rune('a'+i/2)), 10))
+		})
+	}
+	wg.Wait()
+	first := map[string]int64{}
+	taken := map[int64]string{}
+	for i, r := range runs {
+		if errs[i] != nil {
+			t.Fatal(errs[i])
+		}
+		if other, ok := first[r.ID]; ok && other != r.First {
+			t.Errorf("one run begins at %d and at %d", other, r.First)
+		}
+		if other, ok := taken[r.First]; ok && other != r.ID {
+			t.Errorf("two runs begin at %d", r.First)
+		}
+		first[r.ID], taken[r.First] = r.First, r.ID
+	}
+	if len(taken) != 3 {
+		t.Errorf("%d runs, want 3", len(taken))
 	}
 }

@@ -19,7 +19,7 @@ import (
 // the cache, and what another server changed at most cacheFor later.
 const (
 	cacheFor  = 3 * time.Second
-	cacheSize = 2048
+	cacheSize = 512
 )
 
 // pageCache keeps finished answers by address, language and representation.

@@ -162,6 +162,8 @@ func TestCalendarFeed(t *testing.T) {
 	_, err := w.People.Disable(t.Context(), auth.Command, "staffB@example.vn")
 	w.must(err)
 	open(other).want(404)
+	_, err = w.People.Disable(t.Context(), auth.Command, "official@example.vn")
+	w.must(err)
 	w.must(w.People.Erase(t.Context(), auth.Command, "official@example.vn"))
 	open(official).want(404)
 	for _, who := range []string{"nobody", "buyer"} {

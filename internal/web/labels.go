@@ -323,7 +323,13 @@ func (s *Server) showLabels(c *request, f *Form, kept trace.PrintChoice, t *trie
 		Base: s.workBase(c, "labels.title", pv.Product.Name, pv.Batch.Lot), Form: f, Batch: st.Doc,
 		May: s.Ledger.MayKeep(c.actor, &pv.Organisation) && st.Doc.State != trace.Recalled && st.Doc.State != trace.Voided,
 	}
-	p.keep(c, labelFields...)
+	// The link to the other language opens the form as it is, also after it was sent.
+	p.Path, p.kept = path+"/labels", url.Values{}
+	for _, name := range labelFields {
+		if v := f.Values[name]; len(v) > 0 {
+			p.kept[name] = v
+		}
+	}
 	p.Balance, p.Excess = balanceText(c.words, st.Doc.Balance(runs))
 	p.Runs = printSection(c.words, runs)
 	ch, err := s.readLabels(f, kept)

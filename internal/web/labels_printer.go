@@ -36,6 +36,7 @@ func (s *Server) showPrinter(c *request, t *tried) error {
 	}
 	w := c.words
 	p := &RecordPage{Base: s.workBase(c, "labels.printer"), Intro: w.T("labels.printer.intro")}
+	p.Path = "/work/labels/printer" // also after a form was sent
 	p.keep(c, "stock", "batch")
 	if t != nil {
 		p.Failed = t.form

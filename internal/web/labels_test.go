@@ -208,6 +208,10 @@ func TestLabelFaults(t *testing.T) {
 		if v := a.page().Find(`input[name="storage"]`).AttrOr("value", ""); v != "Nơi khô ráo" {
 			t.Errorf("%s: what was typed is lost", c.name)
 		}
+		other := w.browse("staff", "GET", a.page().Find(`.langs a`).AttrOr("href", ""), nil).page()
+		if v := other.Find(`input[name="storage"]`).AttrOr("value", ""); v != "Nơi khô ráo" || other.Find("html").AttrOr("lang", "") != "en" {
+			t.Errorf("%s: what was typed is lost in the other language", c.name)
+		}
 	}
 	runs, err := w.Ledger.Prints(context.Background(), w.actors["staff"], b.Code)
 	w.must(err)

@@ -24,7 +24,7 @@ const applicationID = 0x5472754e
 
 // readers is the number of connections that read at the same time. They hold no lock for longer
 // than a page takes, so a few are enough for many cores.
-const readers = 16
+const readers = 8
 
 // schema holds the steps from one version of the tables to the next. The number of steps taken is
 // PRAGMA user_version. Steps are only ever added.
@@ -109,7 +109,7 @@ var (
 	writerOptions = options("busy_timeout(10000)", "page_size(8192)", "journal_mode(WAL)",
 		"synchronous(FULL)", "secure_delete(ON)", "wal_autocheckpoint(4000)",
 		"journal_size_limit(67108864)", "cache_size(-65536)") + "&_txlock=immediate"
-	readerOptions = options("busy_timeout(10000)", "cache_size(-16384)", "query_only(ON)")
+	readerOptions = options("busy_timeout(10000)", "cache_size(-8192)", "query_only(ON)")
 )
 
 func options(pragmas ...string) string { return url.Values{"_pragma": pragmas}.Encode() }
