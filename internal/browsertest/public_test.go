@@ -91,7 +91,7 @@ func TestPublicPagesWithoutScript(t *testing.T) {
 		with.visit(p)
 		without.visit(p)
 		if !strings.Contains(p.name, "not found") && !strings.Contains(p.name, "bad link") { // they name the request
-			camera := regexp.MustCompile("\\s+Quét bằng máy ảnh|\\s+$") // only a script can offer that
+			camera := regexp.MustCompile(`\s+Quét bằng máy ảnh|\s+$`) // only a script can offer that
 			if diff := cmp.Diff(camera.ReplaceAllString(with.text(), ""), camera.ReplaceAllString(without.text(), "")); diff != "" {
 				t.Errorf("%s (-with script +without):\n%s", p.name, diff)
 			}

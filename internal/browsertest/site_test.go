@@ -70,7 +70,7 @@ func tests(m *testing.M) (code int) {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	defer func() {
 		for _, f := range slices.Backward(closers) {
 			f()

@@ -282,7 +282,7 @@ func TestMalformed(t *testing.T) {
 			"DecodeEvent": func(b []byte) error { _, err := DecodeEvent(b); return err },
 		} {
 			var p *fault.Problem
-			if err := decode([]byte(tt.data)); !errors.As(err, &p) || p.Kind != fault.Malformed || p.Code != tt.code {
+			if err := decode([]byte(tt.data)); !errors.As(err, &p) || !errors.Is(p.Kind, fault.Malformed) || p.Code != tt.code {
 				t.Errorf("%s(%.40q) = %v, want %s", name, tt.data, err, tt.code)
 			}
 		}

@@ -51,7 +51,10 @@ func BenchmarkRun(b *testing.B) {
 		s := stock(b, "roll-50x30-300")
 		b.ReportAllocs()
 		for b.Loop() {
-			for l := range serials(n / 10) {
+			for l, err := range serials(n / 10) {
+				if err != nil {
+					b.Fatal(err)
+				}
 				if err := encodePNG(io.Discard, s.Fit(l)); err != nil {
 					b.Fatal(err)
 				}
@@ -70,7 +73,11 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 		var live uint64
 		n := 0
 		labels := func(yield func(Label, error) bool) {
-			for l := range serials(at) {
+			for l, err := range serials(at) {
+				if err != nil {
+					yield(l, err)
+					return
+				}
 				if n++; n == at {
 					var m runtime.MemStats
 					runtime.GC()

@@ -110,7 +110,7 @@ func (r *pdfReader) pages() []pdfPage {
 	catalog, _ := r.object(r.reference(r.trailer, "/Root"))
 	root, _ := r.object(r.reference(catalog, "/Pages"))
 	var pages []pdfPage
-	kids := regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(root[strings.Index(root, "/Kids"):], -1)
+	kids := regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(after(root, "/Kids"), -1)
 	for _, kid := range kids {
 		n, _ := strconv.Atoi(kid[1])
 		text, _ := r.object(n)
@@ -442,4 +442,13 @@ func withTables(t *testing.T, data []byte, names ...string) []byte {
 		}
 	}
 	return joinTables(tables)
+}
+
+// after is what follows a word in a text, the word included, and nothing if it is not there.
+func after(text, word string) string {
+	_, rest, found := strings.Cut(text, word)
+	if !found {
+		return ""
+	}
+	return word + rest
 }

@@ -199,9 +199,9 @@ func TestPDFStreams(t *testing.T) {
 	var w counter
 	var before []int
 	labels := func(yield func(Label, error) bool) {
-		for l := range repeat(10, Label{Content: link}) {
+		for l, err := range repeat(10, Label{Content: link}) {
 			before = append(before, w.n)
-			if !yield(l, nil) {
+			if !yield(l, err) {
 				return
 			}
 		}

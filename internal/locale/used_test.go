@@ -75,7 +75,7 @@ func TestEveryMessageThatIsAskedForExists(t *testing.T) {
 		}
 	}
 	asked := regexp.MustCompile(`\.[TN] "([^"]+)"`)
-	err = fs.WalkDir(static.FS, ".", func(path string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(static.FS, ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".tmpl") {
 			return err
 		}

@@ -79,10 +79,7 @@ func TestNotices(t *testing.T) {
 			must(w.OpenRecall(ctx, w.manager, trace.RecallDraft{Kind: "voluntary", Reason: "mốc", Batches: []string{b.Doc.Code}}))
 		}, []string{"recalled cert@example.vn", "recalled producer@example.vn", "recalled product@example.vn"}},
 		{"on its last day", func() { w.now = time.Date(2027, 3, 1, 9, 0, 0, 0, w.Zone) }, func() (out []string) {
-			for _, s := range all("expiring", "") { // no day is left
-				out = append(out, s)
-			}
-			return out
+			return append(out, all("expiring", "")...) // no day is left
 		}()},
 		{"expired", func() { w.now = w.now.AddDate(0, 0, 1) }, nil},
 		{"revoked", func() { must(w.DecideCertificate(ctx, w.official, id, "revoke", trace.DecisionDraft{Reason: "vì"})) }, all("revoked", "")},

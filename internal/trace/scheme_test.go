@@ -126,5 +126,5 @@ schemes:
 func FuzzParseSchemes(f *testing.F) {
 	f.Add(string(configs.Schemes))
 	f.Add("schemes: [{id: a, regulations: [{from: x}]}]")
-	f.Fuzz(func(t *testing.T, data string) { _, _ = trace.ParseSchemes([]byte(data)) })
+	f.Fuzz(func(_ *testing.T, data string) { _, _ = trace.ParseSchemes([]byte(data)) })
 }

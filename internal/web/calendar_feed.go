@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -230,7 +229,7 @@ func (c *iCalendar) line(s string) {
 		for !utf8.RuneStart(s[cut]) {
 			cut--
 		}
-		fmt.Fprintf(c, "%s\r\n ", s[:cut])
+		c.WriteString(s[:cut] + "\r\n ")
 		s, room = s[cut:], 74 // the space counts
 	}
 	c.WriteString(s + "\r\n")

@@ -69,10 +69,7 @@ func TestCalendar(t *testing.T) {
 	} {
 		page := w.browse(c.who, "GET", c.path, nil).want(200).page()
 		for id, want := range c.want {
-			var got []string
-			for _, code := range strings.Fields(words(page.Find("#" + id + " .what .code"))) {
-				got = append(got, code)
-			}
+			got := strings.Fields(words(page.Find("#" + id + " .what .code")))
 			// The texts of adjacent elements run together otherwise.
 			joined := strings.Join(got, "")
 			if joined != strings.ReplaceAll(want, " ", "") && !sameParts(joined, strings.Fields(want)) {

@@ -171,7 +171,7 @@ func (s *Server) limit(most int, period time.Duration) fiber.Handler {
 	return limiter.New(limiter.Config{
 		Max: most, Expiration: period,
 		KeyGenerator: func(c *fiber.Ctx) string { return s.client(c) },
-		LimitReached: func(c *fiber.Ctx) error {
+		LimitReached: func(*fiber.Ctx) error {
 			return fault.New(fault.TooMany, "slow_down")
 		},
 	})

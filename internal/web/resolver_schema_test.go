@@ -17,8 +17,8 @@ import (
 // the look-ahead and the ranges as they are, is: small letters and hyphens alone; or http(s):// and
 // something of [A-z0-9./], where A-z takes in [ \ ] ^ _ and the grave accent.
 var (
-	schemaURI      = regexp.MustCompile(`^https?://[a-zA-z0-9./]+`)
-	schemaType     = regexp.MustCompile(`^[a-z-]+$|^https?://[a-zA-z0-9./]+$`)
+	schemaURI      = regexp.MustCompile("^https?://[A-Za-z\\[\\\\\\]^_`0-9./]+")
+	schemaType     = regexp.MustCompile("^[a-z-]+$|^https?://[A-Za-z\\[\\\\\\]^_`0-9./]+$")
 	schemaLanguage = regexp.MustCompile(`^\w{2}$|^\w{2}-\w{2}$`)
 	schemaMedia    = regexp.MustCompile(`\w+/[-+.\w]+`)
 )
