@@ -117,6 +117,9 @@ func (c *courier) one(ctx context.Context, d *trace.DueNotice) error {
 	level, result := slog.LevelInfo, "sent"
 	if err != nil {
 		level, result = slog.LevelWarn, err.Error()
+		if cause := errors.Unwrap(err); cause != nil {
+			defer func() { c.log.Log(ctx, level, "notice not sent", "id", d.Notice.ID, "error", cause) }()
+		}
 		err = c.ledger.MarkFailed(ctx, d.Notice.ID, result)
 	} else {
 		err = c.ledger.MarkSent(ctx, d.Notice.ID)

@@ -80,7 +80,8 @@ func serve(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	go p.keepHouse(ctx, log)
+	go keepHouse(ctx, log, p.people.Prune, server.Prune)
+	go p.keepTally(ctx, log)
 	courier := courier{
 		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
 	}
@@ -94,7 +95,7 @@ func serve(ctx context.Context, c *call) (err error) {
 	log.Info("stopping")
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
 	defer cancel()
-	return server.Shutdown(stop)
+	return errors.Join(server.Shutdown(stop), p.ledger.FlushUnmatched(stop))
 }
 
 // loadSample loads the sample district if the database is empty, and answers what to show of it.
@@ -143,18 +144,39 @@ func printShown(c *call, shown *sample.Shown) error {
 	return nil
 }
 
-// keepHouse deletes what has outlived its purpose, every hour.
-func (p *program) keepHouse(ctx context.Context, log *slog.Logger) {
+// keepHouse deletes what has outlived its purpose, at once and then every hour.
+func keepHouse(ctx context.Context, log *slog.Logger, prunes ...func(context.Context) (int, error)) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if _, err := p.people.Prune(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("pruning sessions", "error", err)
+		for _, prune := range prunes {
+			if _, err := prune(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("pruning", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// tallyEvery is how long what was asked in vain is counted in memory only.
+const tallyEvery = 5 * time.Second
+
+// keepTally writes down what was asked in vain, every few seconds until the context ends.
+func (p *program) keepTally(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(tallyEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := p.ledger.FlushUnmatched(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("counting what was asked in vain", "error", err)
 		}
 	}
 }

@@ -68,7 +68,8 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	defer cancel()
 	client, err := m.connect(ctx)
 	if err != nil {
-		return oneLine(err)
+		// Where the operator's mail server is, and what it thinks of its user, is not for followers.
+		return &unreachable{oneLine(err)}
 	}
 	defer func() { _ = client.Close() }() // after Quit there is nothing to close
 	if err := m.transmit(client, from, to, msg); err != nil {
@@ -177,6 +178,13 @@ func (m *Mailer) compose(from, to *mail.Address, msg Message) []byte {
 	_ = body.Close()
 	return b.Bytes()
 }
+
+// unreachable is a failure before the mail server was asked to take anything. Its text may be shown to
+// anybody; what it wraps is for the operator.
+type unreachable struct{ cause error }
+
+func (*unreachable) Error() string   { return "the mail server cannot be used at present" }
+func (e *unreachable) Unwrap() error { return e.cause }
 
 // plain makes a text one line without control characters.
 func plain(s string) string {

@@ -37,8 +37,10 @@ type CalendarSection struct {
 const (
 	// calendarBack is how many days after its end a certificate is still shown.
 	calendarBack = 90
-	// calendarCount is how many lots of a certificate are counted; more are "or more".
+	// calendarCount is how many lots of a certificate are counted, on so many pages at most; more are
+	// "or more".
 	calendarCount = 200
+	calendarPages = 10
 )
 
 // bands are the parts of the calendar: those that end within so many days, the most urgent first.
@@ -143,9 +145,18 @@ func (s *Server) stoppedCertificates(c *request, org string) (out []trace.Stored
 
 // countLots says on the row of a stopped certificate how many lots on the market have lost a basis.
 func (s *Server) countLots(c *request, r *Row, id string) error {
-	lots, next, err := s.Ledger.AffectedLots(c.ctx(), c.actor, id, "", calendarCount)
-	if err != nil {
-		return err
+	var lots []trace.AffectedLot
+	next := ""
+	// A certificate's products come one after another, each on pages of its own.
+	for range calendarPages {
+		page, more, err := s.Ledger.AffectedLots(c.ctx(), c.actor, id, next, calendarCount)
+		if err != nil {
+			return err
+		}
+		lots, next = append(lots, page...), more
+		if next == "" || len(lots) >= calendarCount {
+			break
+		}
 	}
 	only := 0
 	for _, l := range lots {
