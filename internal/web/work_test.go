@@ -36,6 +36,8 @@ func TestWorkPages(t *testing.T) {
 		{"/work/products/" + lot.Product + "/edit", "admin manager staff"},
 		{"/work/places", inside}, {"/work/places/new", keep}, {"/work/places/" + lot.Places[0] + "/edit", "admin manager staff"},
 		{"/work/certificates", inside}, {"/work/certificates/new", keep}, {"/work/certificates/" + cert.ID, own},
+		{"/work/calendar", inside}, {"/work/calendar?org=" + orgA, "admin official manager staff managerB staffB"}, {"/work/calendar/lots/" + cert.ID, own},
+		{"/work/follows", all}, {"/work/follows?target=producer&id=" + orgA, all},
 		{"/work/recalls", inside}, {"/work/recalls/new?batch=" + lot.Code, "admin official officialB manager managerB"}, {"/work/recalls/" + recall.Doc.ID, own},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
 		{"/work/organisations/new", "admin official officialB"}, {"/work/organisations/" + orgA + "/edit", "admin official manager"},
