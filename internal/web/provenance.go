@@ -41,6 +41,7 @@ func (s *Server) provenancePage(c *request, p *trace.Provenance) *ProvenancePage
 	if p.Serial != "" {
 		page.keep(c, "21")
 	}
+	page.Notice = "" // the page is kept for others, who have just done nothing
 	page.Facts = page.facts()
 	return page
 }
