@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -68,15 +69,4 @@ func Unprintable(s string) (rune, bool) {
 	return 0, false
 }
 
-func codePoint(r rune) string {
-	const hex = "0123456789ABCDEF"
-	digits := []byte("U+")
-	for shift := 20; shift >= 0; shift -= 4 {
-		d := (r >> shift) & 0xf
-		if d == 0 && len(digits) == 2 && shift > 12 {
-			continue
-		}
-		digits = append(digits, hex[d])
-	}
-	return string(digits)
-}
+func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }

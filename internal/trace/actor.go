@@ -69,5 +69,11 @@ func (a Actor) Sees(org string, unitPath []string) bool {
 // mayWrite reports whether the actor keeps an organisation's records.
 func (a Actor) mayWrite(o *Organisation) bool { return a.Role == Admin || a.memberOf(o.ID) }
 
+// mayRecall reports whether the actor calls an organisation's lots back: its manager of its own accord, and
+// whoever decides about the organisation in any case.
+func (a Actor) mayRecall(o *Organisation, k RecallKind) bool {
+	return a.Role == Manager && a.memberOf(o.ID) && k == Voluntary || a.mayJudge(o)
+}
+
 // mayJudge reports whether the actor decides about an organisation: certificates, holds, recalls.
 func (a Actor) mayJudge(o *Organisation) bool { return a.Role == Admin || a.oversees(o) }

@@ -121,23 +121,6 @@ func (l *Ledger) Provenance(ctx context.Context, code string) (_ *Provenance, er
 	return l.provenance(ctx, b)
 }
 
-// ProvenanceByLink is Provenance for a Digital Link with a GTIN and a lot number.
-func (l *Ledger) ProvenanceByLink(ctx context.Context, key gs1.Key) (_ *Provenance, err error) {
-	defer fault.Wrap(&err, "Ledger.ProvenanceByLink")
-	b, err := l.BatchByLink(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	p, err := l.provenance(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	if p.Serial = key.Serial(); p.Serial != "" {
-		p.SerialFound, err = l.Serial(ctx, &p.Batch, p.Serial)
-	}
-	return p, err
-}
-
 func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, error) {
 	p := &Provenance{Batch: b.Doc, Today: l.Today(), Changed: b.Updated}
 	seen := func(t time.Time) {

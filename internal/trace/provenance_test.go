@@ -197,7 +197,7 @@ func TestProvenanceHoldsNothingPersonal(t *testing.T) {
 	}
 }
 
-func TestProvenanceByLink(t *testing.T) {
+func TestBatchByLink(t *testing.T) {
 	w := newWorld(t)
 	b := w.registered(t, "L-1", true)
 	for link, want := range map[string]error{
@@ -207,8 +207,8 @@ func TestProvenanceByLink(t *testing.T) {
 		"/01/09524001000025/10/L-2":       fault.NotFound,
 		"/01/09520123456788/10/L-1":       fault.NotFound,
 	} {
-		p, err := w.ProvenanceByLink(t.Context(), must(gs1.ParseLink(link)))
-		if !errors.Is(err, want) || want == nil && (err != nil || p.Batch.Code != b.Doc.Code) {
+		found, err := w.BatchByLink(t.Context(), must(gs1.ParseLink(link)))
+		if !errors.Is(err, want) || want == nil && (err != nil || found.Doc.Code != b.Doc.Code) {
 			t.Errorf("%s: %v", link, err)
 		}
 	}

@@ -104,8 +104,7 @@ func (l *Ledger) OpenRecall(ctx context.Context, by Actor, d RecallDraft) (s Sto
 	if err != nil {
 		return s, err
 	}
-	own := by.Role == Manager && by.memberOf(o.Doc.ID) && r.Kind == Voluntary
-	if !own && !by.mayJudge(&o.Doc) {
+	if !by.mayRecall(&o.Doc, r.Kind) {
 		return s, by.denied()
 	}
 	for _, code := range r.Batches {
@@ -158,8 +157,7 @@ func (l *Ledger) CloseRecall(ctx context.Context, by Actor, id, outcome string) 
 	if err != nil {
 		return s, err
 	}
-	own := by.Role == Manager && by.memberOf(o.Doc.ID) && r.Doc.Kind == Voluntary
-	if !own && !by.mayJudge(&o.Doc) {
+	if !by.mayRecall(&o.Doc, r.Doc.Kind) {
 		return s, by.denied()
 	}
 	var p fault.Problem

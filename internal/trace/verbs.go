@@ -21,7 +21,7 @@ func (l *Ledger) BatchVerbs(by Actor, o *Organisation, b *Batch) (verbs []string
 	add("attach", keeps && b.State != Voided)
 	add("repeat", keeps)
 	add("hold", (keeps || judges) && (b.State == Draft || b.State == Released))
-	add("recall", (judges || by.Role == Manager && by.memberOf(o.ID)) && (b.State == Released || b.State == Held))
+	add("recall", by.mayRecall(o, Voluntary) && (b.State == Released || b.State == Held))
 	add("void", (keeps || judges) && (b.State == Draft || by.Role != Staff) && b.State != Recalled && b.State != Voided)
 	return verbs
 }
@@ -44,8 +44,7 @@ func (l *Ledger) CertificateVerbs(by Actor, o *Organisation, c *Certificate) (ve
 
 // MayCloseRecall reports whether the actor may close a recall as it is.
 func (l *Ledger) MayCloseRecall(by Actor, o *Organisation, r *Recall) bool {
-	own := by.Role == Manager && by.memberOf(o.ID) && r.Kind == Voluntary
-	return r.ClosedAt == nil && (own || by.mayJudge(o))
+	return r.ClosedAt == nil && by.mayRecall(o, r.Kind)
 }
 
 // MayKeep reports whether the actor keeps an organisation's records.

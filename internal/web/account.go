@@ -83,7 +83,7 @@ func (s *Server) place(c *request, p *RecordPage, org, unit string) error {
 }
 
 func (s *Server) languageOptions() (out []Option) {
-	for _, l := range s.languages() {
+	for _, l := range s.languages {
 		out = append(out, Option{Value: l.Code, Label: l.Name})
 	}
 	return out

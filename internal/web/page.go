@@ -53,13 +53,14 @@ func (s *Server) base(c *request, title string, args ...any) Base {
 	return Base{
 		Printer: c.words, Title: c.words.T(title, args...), Path: c.Path(),
 		SiteName: s.SiteName, Operator: s.Operator, Contact: s.Contact, Sample: s.Sample,
-		Who: c.who, Languages: s.languages(), Notice: s.notice(c), NoIndex: true,
+		Who: c.who, Languages: s.languages, Notice: s.notice(c), NoIndex: true,
 	}
 }
 
-func (s *Server) languages() (out []Language) {
-	for _, code := range s.Words.Languages() {
-		out = append(out, Language{Code: code, Name: s.Words.Printer(code).T("language.self")})
+// languagesOf lists the languages of a catalogue.
+func languagesOf(words *locale.Catalogue) (out []Language) {
+	for _, code := range words.Languages() {
+		out = append(out, Language{Code: code, Name: words.Printer(code).T("language.self")})
 	}
 	return out
 }

@@ -55,12 +55,14 @@ type Server struct {
 	pages  map[string]*page
 	files  map[string]*asset
 	secure bool // the site is reached by HTTPS, so cookies may insist on it
-	cross  *http.CrossOriginProtection
-	salt   [32]byte // makes clients' addresses into words that mean nothing outside this process
-	scans  pageCache
-	replay sync.Map // idempotent requests under way in this process
-	calls  allowance
-	asked  budget // by those who check certificates
+	// languages are the site's, as every page offers them.
+	languages []Language
+	cross     *http.CrossOriginProtection
+	salt      [32]byte // makes clients' addresses into words that mean nothing outside this process
+	scans     pageCache
+	replay    sync.Map // idempotent requests under way in this process
+	calls     allowance
+	asked     budget // by those who check certificates
 }
 
 // maxBody is the largest request body: a document of 20 MiB and the form around it.
@@ -68,7 +70,7 @@ const maxBody = 21 << 20
 
 // New returns a server. It fails if a template does not parse.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, secure: strings.HasPrefix(o.Ledger.Base, "https://"), cross: http.NewCrossOriginProtection()}
+	s := &Server{Options: o, secure: strings.HasPrefix(o.Ledger.Base, "https://"), languages: languagesOf(o.Words), cross: http.NewCrossOriginProtection()}
 	rand.Read(s.salt[:])
 	if err := s.cross.AddTrustedOrigin(o.Ledger.Base); err != nil {
 		return nil, fmt.Errorf("web: base address %q: %w", o.Ledger.Base, err)
