@@ -42,9 +42,10 @@ var ours = map[string][]string{
 	"internal/label":           {"internal/fault", "internal/gs1"},
 	"internal/locale":          {"internal/fault"},
 	"internal/notify":          {},
+	"internal/report":          {"internal/fault", "internal/locale", "internal/trace"},
 	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace", "internal/auth"},
 	"internal/web": {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace",
-		"internal/auth", "internal/label", "internal/locale", "static", "configs"},
+		"internal/auth", "internal/label", "internal/locale", "internal/report", "static", "configs"},
 	"internal/browsertest": {"internal/trace", "internal/auth", "internal/locale", "internal/sample", "internal/web",
 		"internal/store/sqlite", "internal/blob/dir", "static", "configs"}, // it has tests only
 	"internal/testservers": {},
@@ -52,7 +53,7 @@ var ours = map[string][]string{
 	"configs":              {},
 	"cmd/truynguon": {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/store/sqlite",
 		"internal/store/mongo", "internal/blob", "internal/blob/dir", "internal/blob/minio", "internal/trace",
-		"internal/auth", "internal/label", "internal/locale", "internal/notify", "internal/sample", "internal/web", "static", "configs"},
+		"internal/auth", "internal/label", "internal/locale", "internal/notify", "internal/report", "internal/sample", "internal/web", "static", "configs"},
 }
 
 // forTests may be imported from test files only, by any of them.
@@ -70,6 +71,7 @@ var foreign = map[string][]string{
 	"github.com/minio/minio-go/v7":           {"internal/blob/minio"},
 	"github.com/skip2/go-qrcode":             {"internal/label"},
 	"github.com/valyala/fasthttp":            {"internal/web"}, // fiber's own types are made of it
+	"github.com/xuri/excelize/v2":            {"internal/report"},
 	"go.mongodb.org/mongo-driver/v2":         {"internal/store/mongo"},
 	"golang.org/x/crypto":                    {"internal/auth"},
 	"golang.org/x/image":                     {"internal/blob", "internal/label"},
