@@ -3,16 +3,22 @@ package store
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"truynguon/internal/fault"
 )
 
-// A Query asks for the records of a kind that carry one term, in the order of their Sort. A
-// question about two things at once is a term that combines them, written with the record.
+// A Query asks for the records of a kind that carry one term, or any of several, in the order of
+// their Sort. A question about two things at once is a term that combines them, written with the
+// record.
 type Query struct {
 	// Term selects the records that carry it. "" selects every record of the kind.
 	Term string
+	// Any, unless it is nil, selects in place of Term the records that carry at least one of these,
+	// each record once however many it carries: one question about many things, such as the lots
+	// that a level of a family tree came from. At most MaxAny; none selects nothing.
+	Any []string
 	// From and To bound Sort: From <= Sort < To. "" leaves that side open.
 	From, To string
 	// Desc returns the greatest Sort first, and among equal Sorts the greatest key.
@@ -35,12 +41,15 @@ func (p Position) less(q Position) bool {
 	return p.Key < q.Key
 }
 
-// Bounds are what a [Query] comes down to for an adapter: the records that carry the term, strictly
-// between two positions.
+// Bounds are what a [Query] comes down to for an adapter: the records that carry the term, or one of
+// the terms, strictly between two positions.
 //
 // Since no key is empty, strictly after {From, ""} is the same as From <= Sort, and strictly
 // before {To, ""} the same as Sort < To: one comparison serves the range and the cursor.
 type Bounds struct {
+	// Any is the query's Any without repetitions and without what no record can carry, in byte
+	// order; nil if the question is about the query's Term.
+	Any []string
 	// Low is below every record wanted; the zero Position is below all.
 	Low Position
 	// High is above every record wanted, if HasHigh.
@@ -54,8 +63,9 @@ type Bounds struct {
 	Empty bool
 }
 
-// Bounds checks a query and works out its bounds. Adapters call it. A limit out of range is
-// fault.Invalid, a cursor that no page gave out is fault.Malformed, with the code "cursor".
+// Bounds checks a query and works out its bounds. Adapters call it. A limit out of range, Term and
+// Any at once, and more than MaxAny terms are fault.Invalid; a cursor that no page gave out is fault.Malformed, with the code
+// "cursor".
 func (q Query) Bounds() (Bounds, error) {
 	b := Bounds{Low: Position{Sort: q.From}, Limit: q.Limit}
 	if b.Limit == 0 {
@@ -63,6 +73,9 @@ func (q Query) Bounds() (Bounds, error) {
 	}
 	if b.Limit < 1 || b.Limit > MaxLimit {
 		return Bounds{}, fmt.Errorf("store: limit %d: %w", q.Limit, fault.Invalid)
+	}
+	if q.Any != nil && q.Term != "" || len(q.Any) > MaxAny {
+		return Bounds{}, fmt.Errorf("store: %d terms beside %.80q: %w", len(q.Any), q.Term, fault.Invalid)
 	}
 	if q.To != "" {
 		b.High, b.HasHigh = Position{Sort: q.To}, true
@@ -82,6 +95,12 @@ func (q Query) Bounds() (Bounds, error) {
 	// Texts that no record can carry need no question; a database might even refuse them.
 	b.Empty = !validText(q.Term) || !validText(q.From) || !validText(q.To) ||
 		b.HasHigh && !b.Low.less(b.High)
+	if q.Any != nil {
+		b.Any = slices.DeleteFunc(slices.Clone(q.Any), func(t string) bool { return !validText(t) })
+		slices.Sort(b.Any)
+		b.Any = slices.Compact(b.Any)
+		b.Empty = b.Empty || len(b.Any) == 0
+	}
 	return b, nil
 }
 

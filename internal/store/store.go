@@ -32,6 +32,8 @@ const (
 	MaxTerms = 1000
 	// MaxBody is the greatest length in bytes of a body. MongoDB refuses documents over 16 MiB.
 	MaxBody = 8 << 20
+	// MaxAny is the greatest number of terms that one question may ask for at once.
+	MaxAny = 1000
 	// MaxLimit is the greatest number of records on one page of [DB.Find].
 	MaxLimit = 1000
 	// DefaultLimit is the number of records on a page when the query does not say.
@@ -102,12 +104,13 @@ type DB interface {
 	// (personal data must be erasable), and the key may be inserted again, starting at revision 1.
 	Delete(ctx context.Context, kind, key string, rev int64) error
 
-	// Find returns a page of the records of the kind that carry the query's term, within its
-	// range of Sort, ordered by (Sort, Key). Each record is whole and of one moment, but a page is
+	// Find returns a page of the records of the kind that carry the query's term (or any of its
+	// terms), within its range of Sort, ordered by (Sort, Key). Each record is whole and of one moment, but a page is
 	// not a snapshot of the next one: a record that stays unchanged while pages are read MUST
 	// appear exactly once, however many others are inserted or deleted meanwhile; one that is
 	// inserted, or whose Sort changes, may be missed or seen at its new place. A cost in
-	// proportion to the page, not to the number of records, is part of the contract. A kind never
+	// proportion to the page, not to the number of records, is part of the contract (for Any: to
+	// what its terms find). A kind never
 	// written to is an empty page. A Limit out of range is fault.Invalid, a cursor that is none
 	// fault.Malformed.
 	Find(ctx context.Context, kind string, q Query) (Page, error)

@@ -151,7 +151,7 @@ func (db *DB) Find(ctx context.Context, kind string, q store.Query) (_ store.Pag
 	if err != nil || b.Empty {
 		return store.Page{}, err
 	}
-	found, err := db.find(ctx, kind, filter(q.Term, b), b.Limit+1, order(q.Desc))
+	found, err := db.find(ctx, kind, filter(carrying(q.Term, b), b), b.Limit+1, order(q.Desc))
 	if err != nil {
 		return store.Page{}, err
 	}
@@ -167,13 +167,22 @@ func order(desc bool) bson.D {
 	return bson.D{{Key: "sort", Value: direction}, {Key: "_id", Value: direction}}
 }
 
-// filter selects the records that carry the term, strictly between the bounds.
+// carrying is the condition on the terms. Of up to 200 terms the server merges the stretches of the
+// index in order; of more it reads all that they find, and keeps a page of it.
+func carrying(term string, b store.Bounds) any {
+	if b.Any != nil {
+		return bson.D{{Key: "$in", Value: b.Any}}
+	}
+	return term
+}
+
+// filter selects the records that meet the condition on their terms, strictly between the bounds.
 //
 // After a cursor the page continues within records of equal sort, and then with the others. Those
 // are two stretches of the index, each asked for by a whole branch of one $or: the server walks
 // both in order and merges them. One condition on the rest of the range with the first stretch
 // taken out again would make it read the records of equal sort from their beginning.
-func filter(term string, b store.Bounds) bson.D {
+func filter(terms any, b store.Bounds) bson.D {
 	var rest bson.D  // conditions on sort
 	var equal bson.D // on sort and _id, if the bounds come from a cursor
 	switch {
@@ -189,14 +198,14 @@ func filter(term string, b store.Bounds) bson.D {
 			equal = bson.D{{Key: "sort", Value: b.High.Sort}, {Key: "_id", Value: bson.D{{Key: "$lt", Value: b.High.Key}}}}
 		}
 	}
-	all := bson.D{{Key: "terms", Value: term}}
+	all := bson.D{{Key: "terms", Value: terms}}
 	if len(rest) > 0 {
 		all = append(all, bson.E{Key: "sort", Value: rest})
 	}
 	if equal == nil {
 		return all
 	}
-	return bson.D{{Key: "$or", Value: bson.A{append(bson.D{{Key: "terms", Value: term}}, equal...), all}}}
+	return bson.D{{Key: "$or", Value: bson.A{append(bson.D{{Key: "terms", Value: terms}}, equal...), all}}}
 }
 
 // find reads at most limit records, in one round trip.

@@ -25,6 +25,8 @@ type DB struct {
 	get, getMany                           *sql.Stmt
 	findUp, findUpTo                       *sql.Stmt
 	findDown, findDownFrom                 *sql.Stmt
+	anyUp, anyUpTo                         *sql.Stmt
+	anyDown, anyDownFrom                   *sql.Stmt
 	insertRecord, updateRecord, current    *sql.Stmt
 	insertTerms, deleteTerms, deleteRecord *sql.Stmt
 
@@ -48,6 +50,25 @@ const (
 		WHERE t.kind = ? AND t.term = ? AND (t.sort, t.key) > (?, ?) `
 	andBelow = `AND (t.sort, t.key) < (?, ?) `
 )
+
+// selectAny finds records by any of several terms, which come as one JSON array. Of each term it
+// reads no more entries than a page holds; what they have in common is there once.
+func selectAny(below, desc bool) string {
+	between, order := `AND (o.sort, o.key) > (?3, ?4) `, ``
+	if below {
+		between += `AND (o.sort, o.key) < (?6, ?7) `
+	}
+	if desc {
+		order = ` DESC`
+	}
+	return `SELECT ` + columns + ` FROM (
+			SELECT DISTINCT t.sort, t.key, t.id FROM json_each(?1) j CROSS JOIN term t
+			WHERE t.kind = ?2 AND t.term = j.value AND (t.sort, t.key) IN (
+				SELECT o.sort, o.key FROM term o WHERE o.kind = ?2 AND o.term = j.value ` + between + `
+				ORDER BY o.sort` + order + `, o.key` + order + ` LIMIT ?5)
+			ORDER BY t.sort` + order + `, t.key` + order + ` LIMIT ?5) f
+		CROSS JOIN record r ON r.id = f.id ORDER BY f.sort` + order + `, f.key` + order
+}
 
 // Get implements store.DB.
 func (db *DB) Get(ctx context.Context, kind string, keys ...string) (_ []store.Record, err error) {
@@ -79,12 +100,33 @@ func (db *DB) Find(ctx context.Context, kind string, q store.Query) (_ store.Pag
 	if err != nil || b.Empty {
 		return store.Page{}, err
 	}
+	if b.Any != nil {
+		return db.findAny(ctx, kind, q.Desc, b)
+	}
 	stmt := [2][2]*sql.Stmt{{db.findUp, db.findUpTo}, {db.findDown, db.findDownFrom}}[index(q.Desc)][index(b.HasHigh)]
 	args := []any{kind, q.Term, b.Low.Sort, b.Low.Key}
 	if b.HasHigh {
 		args = append(args, b.High.Sort, b.High.Key)
 	}
 	found, err := db.read(ctx, b.Limit+1, stmt, append(args, b.Limit+1)...)
+	if err != nil {
+		return store.Page{}, err
+	}
+	return store.NewPage(found, b.Limit), nil
+}
+
+// findAny is Find by any of several terms.
+func (db *DB) findAny(ctx context.Context, kind string, desc bool, b store.Bounds) (store.Page, error) {
+	list, err := json.Marshal(b.Any)
+	if err != nil {
+		return store.Page{}, err
+	}
+	stmt := [2][2]*sql.Stmt{{db.anyUp, db.anyUpTo}, {db.anyDown, db.anyDownFrom}}[index(desc)][index(b.HasHigh)]
+	args := []any{string(list), kind, b.Low.Sort, b.Low.Key, b.Limit + 1}
+	if b.HasHigh {
+		args = append(args, b.High.Sort, b.High.Key)
+	}
+	found, err := db.read(ctx, b.Limit+1, stmt, args...)
 	if err != nil {
 		return store.Page{}, err
 	}

@@ -142,25 +142,51 @@ func TestPlans(t *testing.T) {
 		selectFind + andBelow + `ORDER BY t.sort DESC, t.key DESC LIMIT ?`,
 		selectCurrent, deleteTerms,
 	} {
-		rows, err := db.reader.Query(`EXPLAIN QUERY PLAN `+text, make([]any, strings.Count(text, "?"))...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plan []string
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, step)
-		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-		all := strings.Join(plan, "\n")
+		all := plan(t, db, text, strings.Count(text, "?"))
 		if strings.Contains(all, "TEMP B-TREE") || strings.Contains(all, "SCAN r") || strings.Contains(all, "SCAN t") {
 			t.Errorf("%s\nis planned as\n%s", text, all)
+		}
+	}
+}
+
+// plan returns the steps that the database plans for a statement with n arguments.
+func plan(t *testing.T, db *DB, text string, n int) string {
+	t.Helper()
+	rows, err := db.reader.Query(`EXPLAIN QUERY PLAN `+text, make([]any, n)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(steps, "\n")
+}
+
+// A question about many terms reads of each no more than a page along the same index; what is
+// sorted is the entries it read, and no record is read that is not on the page.
+func TestPlanOfAny(t *testing.T) {
+	db := open(t, Memory)
+	for _, desc := range []bool{false, true} {
+		for _, below := range []bool{false, true} {
+			all := plan(t, db, selectAny(below, desc), 5+2*index(below))
+			for _, step := range []string{
+				"SEARCH t USING PRIMARY KEY (kind=? AND term=? AND sort=? AND key=?)",
+				"SEARCH o USING PRIMARY KEY (kind=? AND term=? AND (sort,key)>(?,?)",
+				"SCAN f\nSEARCH r USING INTEGER PRIMARY KEY (rowid=?)",
+			} {
+				if !strings.Contains(all, step) {
+					t.Errorf("below %t, descending %t: no %q in\n%s", below, desc, step, all)
+				}
+			}
 		}
 	}
 }

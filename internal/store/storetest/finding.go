@@ -150,3 +150,62 @@ func testPageQueries(t *testing.T, db store.DB) {
 		is(t, err, fault.Malformed)
 	}
 }
+
+// One question about many things at once: what a level of a family tree leads to. A record that
+// carries several of the terms is there once, and pages are cut as those of one term are.
+func testAny(t *testing.T, db store.DB) {
+	const n = 60 // in three groups of equal sort
+	var threes, either, middle []string
+	for i := range n {
+		key := fmt.Sprintf("k%03d", i)
+		terms := []string{"all"}
+		if i%3 == 0 {
+			threes = append(threes, key)
+			terms = append(terms, "three")
+		}
+		if i%5 == 0 {
+			terms = append(terms, "five", "ậ")
+		}
+		if i%3 == 0 || i%5 == 0 {
+			either = append(either, key)
+			if i/20 == 1 {
+				middle = append(middle, key)
+			}
+		}
+		must(t, db.Insert(t.Context(), kind, rec(key, fmt.Sprint(i/20), `{"n":1.250}`, terms...)))
+	}
+	must(t, db.Insert(t.Context(), "another", rec("k", "0", `{}`, "three")))
+	terms := []string{"three", "five", "ậ", "nobody", "three", "th", "\xff", "nul\x00"}
+	down := slices.Clone(either)
+	slices.Reverse(down)
+	middleDown := slices.Clone(middle)
+	slices.Reverse(middleDown)
+	for _, limit := range []int{1, 2, 7, len(either) - 1, len(either), len(either) + 1, store.MaxLimit} {
+		found(t, db, store.Query{Any: terms, Limit: limit}, either...)
+		found(t, db, store.Query{Any: terms, Limit: limit, Desc: true}, down...)
+		found(t, db, store.Query{Any: terms, Limit: limit, From: "1", To: "2"}, middle...)
+		found(t, db, store.Query{Any: terms, Limit: limit, From: "1", To: "2", Desc: true}, middleDown...)
+		found(t, db, store.Query{Any: []string{"three"}, Limit: limit}, threes...)
+	}
+	same(t, get(t, db, either...), find(t, db, store.Query{Any: terms}).Records)
+	// A full page that is the last says so.
+	if page := find(t, db, store.Query{Any: terms, Limit: len(either)}); page.Next != "" {
+		t.Error("a last page that is full names another")
+	}
+	found(t, db, store.Query{Any: []string{}})
+	found(t, db, store.Query{Any: []string{"nobody", "\xff"}})
+	found(t, db, store.Query{Any: terms, From: "3"})
+	if got := all(t, db, store.Query{Any: []string{"", "three"}}); len(got) != n { // every record carries ""
+		t.Errorf("the empty term finds %d, want %d", len(got), n)
+	}
+	many := make([]string, store.MaxAny)
+	for i := range many {
+		many[i] = fmt.Sprint("none", i)
+	}
+	many[store.MaxAny/2] = "three"
+	found(t, db, store.Query{Any: many, Limit: 7}, threes...)
+	_, err := db.Find(t.Context(), kind, store.Query{Any: append(many, "x")})
+	is(t, err, fault.Invalid)
+	_, err = db.Find(t.Context(), kind, store.Query{Any: []string{"three"}, Term: "five"})
+	is(t, err, fault.Invalid)
+}

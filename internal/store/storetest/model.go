@@ -64,11 +64,15 @@ func testModel(t *testing.T, db store.DB) {
 		}
 		if rng.IntN(3) == 0 {
 			q.Term = ""
+		} else if rng.IntN(2) == 0 {
+			q.Any, q.Term = []string{q.Term, pick("t", 6), pick("t", 6)}, ""
 		}
 		var expected []store.Record
 		for _, r := range model {
 			r.Terms = store.TermSet(r.Terms)
-			if (q.Term == "" || slices.Contains(r.Terms, q.Term)) && r.Sort >= q.From && (q.To == "" || r.Sort < q.To) {
+			asked := q.Any == nil && q.Term == "" || slices.Contains(r.Terms, q.Term) ||
+				slices.ContainsFunc(q.Any, func(term string) bool { return slices.Contains(r.Terms, term) })
+			if asked && r.Sort >= q.From && (q.To == "" || r.Sort < q.To) {
 				expected = append(expected, r)
 			}
 		}

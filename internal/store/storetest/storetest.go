@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"Range", testRange},
 		{"Pages", testPages},
 		{"PageQueries", testPageQueries},
+		{"Any", testAny},
 		{"PagingAmongWrites", testPagingAmongWrites},
 		{"DuplicateInserts", testDuplicateInserts},
 		{"Contest", testContest},
