@@ -60,18 +60,14 @@ type bulkItem struct {
 	Lines []verifyLine
 }
 
-// verifyBulk answers /verify/bulk: a table, or with format=csv the same as a file.
+// verifyBulk answers /verify/bulk: a table, or with format=csv or xlsx the same as a file.
 func (s *Server) verifyBulk(c *request) error {
 	p := &VerifyBulkPage{Base: s.base(c, "verify.bulk.title")}
 	p.Wide, p.NoIndex = true, false
 	if c.Method() != post {
 		return s.render(c, "verifybulk", p)
 	}
-	text, table, err := sentList(c)
-	if err != nil {
-		return err
-	}
-	rows, err := readList(text, table, p.headings())
+	rows, err := sentList(c, p.headings())
 	if err == nil && len(rows) == 0 {
 		err = fault.New(fault.Invalid, "verify_nothing")
 	}
@@ -106,36 +102,40 @@ func (s *Server) verifyBulk(c *request) error {
 	}
 	p.When = p.moment(s.now())
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	if c.FormValue("format") == "csv" {
+	switch c.FormValue("format") {
+	case "csv":
 		return p.sendCSV(c, s.Ledger.Base, rows, of)
+	case "xlsx":
+		return p.sendWorkbook(c, s.Ledger.Base, rows, of)
 	}
 	p.fill(rows, of)
 	return s.render(c, "verifybulk", p)
 }
 
-// sentList is the list that a form holds: of its file, or else what was pasted. table tells that it has
-// columns.
-func sentList(c *request) (text string, table bool, err error) {
-	if form, err := c.MultipartForm(); err == nil {
-		if files := form.File["file"]; len(files) > 0 && files[0].Size > 0 {
-			f, err := files[0].Open()
-			if err != nil {
-				return "", false, err
-			}
-			defer f.Close() //nolint:errcheck // read only
-			data, err := io.ReadAll(f)
-			if err != nil {
-				return "", false, err
-			}
-			text, ok := decodeText(data)
-			if !ok {
-				return "", false, fault.New(fault.Unsupported, "verify_no_text")
-			}
-			return text, strings.HasSuffix(strings.ToLower(files[0].Filename), ".csv"), nil
-		}
+// sentList is the list that a form holds: of its file, or else what was pasted.
+func sentList(c *request, headings []string) ([]bulkRow, error) {
+	files := c.files("file")
+	if len(files) == 0 || files[0].Size == 0 {
+		return readList(strings.TrimPrefix(c.FormValue("text"), "\ufeff"), false, headings)
 	}
-	text = strings.TrimPrefix(c.FormValue("text"), "\ufeff")
-	return text, false, nil
+	f, err := files[0].Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.ToLower(files[0].Filename)
+	if isWorkbook(name, data) {
+		return readBook(data, headings)
+	}
+	text, ok := decodeText(data)
+	if !ok {
+		return nil, fault.New(fault.Unsupported, "verify_no_text")
+	}
+	return readList(text, strings.HasSuffix(name, ".csv"), headings)
 }
 
 // decodeText reads a text file as Excel and editors write it: UTF-8, or UTF-16 with its mark. What is no
@@ -374,16 +374,11 @@ func (p *VerifyBulkPage) certificatesOf(a *trace.Answer) (out []bulkCertificate)
 	return out
 }
 
-// sendCSV answers the table as a file that Excel opens with its diacritics: with a byte order mark and with
-// the separator that the language's spreadsheets expect. No cell can be taken for a formula.
-func (p *VerifyBulkPage) sendCSV(c *request, base string, rows []bulkRow, of []*trace.Answer) error {
-	var b bytes.Buffer
-	b.WriteString("\ufeff")
-	w := csv.NewWriter(&b)
-	w.UseCRLF = true
-	if p.T("format.decimal") == "," {
-		w.Comma = ';'
-	}
+// The columns of the table that hold a day, as 2026-03-10.
+const startColumn, endColumn = 7, 8
+
+// table is all that was answered as rows of texts, the headings first.
+func (p *VerifyBulkPage) table(base string, rows []bulkRow, of []*trace.Answer) [][]string {
 	head := []string{
 		p.T("verify.bulk.line"), p.T("verify.bulk.asked"), p.T("verify.bulk.result"), p.T("verify.bulk.scheme"), p.T("certificate.number"),
 		p.T("certificate.agency"), p.T("certificate.holder"), p.T("certificate.startDate"), p.T("certificate.endDate"), p.T("verify.bulk.today"),
@@ -392,16 +387,11 @@ func (p *VerifyBulkPage) sendCSV(c *request, base string, rows []bulkRow, of []*
 		head = append(head, p.T("check."+string(id)))
 	}
 	head = append(head, p.T("verify.bulk.why"), p.T("verify.bulk.address"), p.T("verify.bulk.at"))
-	write := func(cells []string) {
-		for i := range cells {
-			cells[i] = plainCell(cells[i])
-		}
-		_ = w.Write(cells) // into memory
-	}
-	write(head)
+	out := [][]string{head}
 	short := *p
-	short.Rows = nil
+	short.Rows, short.Counts = nil, nil
 	short.fill(rows, of)
+	p.Counts = short.Counts
 	for i, r := range rows {
 		start := []string{strconv.Itoa(r.N), r.Asked, short.Rows[i].What}
 		end := []string{"", p.When}
@@ -411,11 +401,11 @@ func (p *VerifyBulkPage) sendCSV(c *request, base string, rows []bulkRow, of []*
 			list = p.certificatesOf(of[i])
 		}
 		if len(list) == 0 {
-			write(slices.Concat(start, make([]string, len(head)-len(start)-len(end)), end))
+			out = append(out, slices.Concat(start, make([]string, len(head)-len(start)-len(end)), end))
 		}
 		for _, k := range list {
 			cells := slices.Concat(start, []string{
-				k.card.Title, k.c.Number, k.c.Agency, k.holder, p.Day(k.c.StartDate), p.Day(k.c.EndDate), k.card.Standing,
+				k.card.Title, k.c.Number, k.c.Agency, k.holder, string(k.c.StartDate), string(k.c.EndDate), k.card.Standing,
 			})
 			for _, id := range trace.CheckIDs {
 				word := ""
@@ -428,12 +418,34 @@ func (p *VerifyBulkPage) sendCSV(c *request, base string, rows []bulkRow, of []*
 			for _, l := range k.card.open() {
 				why = append(why, l.Name+": "+l.Text)
 			}
-			write(slices.Concat(cells, []string{strings.Join(why, " ")}, end))
+			out = append(out, slices.Concat(cells, []string{strings.Join(why, " ")}, end))
 		}
+	}
+	return out
+}
+
+// sendCSV answers the table as a file that Excel opens with its diacritics: with a byte order mark and with
+// the separator that the language's spreadsheets expect. No cell can be taken for a formula.
+func (p *VerifyBulkPage) sendCSV(c *request, base string, rows []bulkRow, of []*trace.Answer) error {
+	var b bytes.Buffer
+	b.WriteString("\ufeff")
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	if p.T("format.decimal") == "," {
+		w.Comma = ';'
+	}
+	for n, cells := range p.table(base, rows, of) {
+		for i := range cells {
+			if n > 0 && (i == startColumn || i == endColumn) {
+				cells[i] = p.Day(trace.Date(cells[i]))
+			}
+			cells[i] = plainCell(cells[i])
+		}
+		_ = w.Write(cells) // into memory
 	}
 	w.Flush()
 	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8; header=present")
-	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+p.T("verify.bulk.file")+"-"+string(dayOf(of))+`.csv"`)
+	c.attach(p.T("verify.bulk.file") + "-" + string(dayOf(of)) + ".csv")
 	return c.Status(http.StatusOK).Send(b.Bytes())
 }
 
