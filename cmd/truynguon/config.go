@@ -60,6 +60,11 @@ type Config struct {
 	// Timezone is the IANA name of the zone in which days begin and times are shown.
 	Timezone string `env:"TRUYNGUON_TIMEZONE" envDefault:"Asia/Ho_Chi_Minh"`
 
+	// Schemes is a file with kinds of certificate of one's own, in the form of configs/schemes.yaml
+	// ("truynguon config -schemes" prints that). They add to the kinds that the program knows, and
+	// replace those of the same id. Not set, there are none.
+	Schemes string `env:"TRUYNGUON_SCHEMES"`
+
 	// Log is the form of the log on standard error: "text" for people, "json" for collectors.
 	Log string `env:"TRUYNGUON_LOG" envDefault:"text" validate:"oneof=text json"`
 
@@ -377,11 +382,15 @@ func (c Config) Lines() []string {
 // printConfig prints the settings in force, or the file that explains them all.
 func printConfig(_ context.Context, c *call) error {
 	defaults := c.Flags.Bool("defaults", false, "print the settings file instead: every setting, explained, with its default")
+	schemes := c.Flags.Bool("schemes", false, "print the kinds of certificate that the program knows instead, with an explanation")
 	if _, err := c.parse(0, 0); err != nil {
 		return err
 	}
 	if *defaults {
 		return c.printf("%s", configs.Env)
+	}
+	if *schemes {
+		return c.printf("%s", configs.Schemes)
 	}
 	cfg, err := c.settings()
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"truynguon/configs"
 	"truynguon/internal/blob"
 	"truynguon/internal/blob/dir"
 	"truynguon/internal/blob/minio"
@@ -18,6 +20,7 @@ import (
 	"truynguon/internal/store"
 	"truynguon/internal/store/mongo"
 	"truynguon/internal/store/sqlite"
+	"truynguon/internal/trace"
 )
 
 // openStore opens the database that the settings name. Together with openBlobs it is the only
@@ -55,6 +58,24 @@ func openBlobs(c Config) (_ blob.Bucket, err error) {
 		TLS:       addr.TLS,
 		Region:    addr.Region,
 	})
+}
+
+// openSchemes reads the kinds of certificate: those that the program knows, and the operator's own. The
+// error names every fault there is.
+func openSchemes(c Config) (trace.Schemes, error) {
+	schemes, err := trace.ParseSchemes(configs.Schemes)
+	if err != nil || c.Schemes == "" {
+		return schemes, err
+	}
+	data, err := os.ReadFile(c.Schemes)
+	if err != nil {
+		return nil, fmt.Errorf("TRUYNGUON_SCHEMES: %w", err)
+	}
+	own, err := trace.ParseSchemes(data)
+	if err != nil {
+		return nil, fmt.Errorf("TRUYNGUON_SCHEMES: %s:\n%w", c.Schemes, err)
+	}
+	return schemes.With(own), nil
 }
 
 // dbAddress is a database address, taken apart as far as the choice of an adapter needs it.

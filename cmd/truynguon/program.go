@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"truynguon/configs"
 	"truynguon/internal/auth"
 	"truynguon/internal/trace"
 )
@@ -20,7 +19,7 @@ type program struct {
 
 // open puts the program together. close gives everything back.
 func open(ctx context.Context, c Config) (*program, error) {
-	schemes, err := trace.ParseSchemes(configs.Schemes)
+	schemes, err := openSchemes(c)
 	if err != nil {
 		return nil, err
 	}

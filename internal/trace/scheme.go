@@ -1,8 +1,11 @@
 package trace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -186,6 +189,14 @@ func (s Scheme) Hint(number string) string {
 // Schemes are the known kinds of certificate by id.
 type Schemes map[string]Scheme
 
+// With answers the schemes and those of an operator's own, which add to them and replace those of the same id.
+// What records say of a scheme that was replaced reads as its successor has it.
+func (s Schemes) With(own Schemes) Schemes {
+	all := maps.Clone(s)
+	maps.Copy(all, own)
+	return all
+}
+
 // InOrder lists the schemes in the order of their ids.
 func (s Schemes) InOrder() []Scheme {
 	out := make([]Scheme, 0, len(s))
@@ -203,11 +214,19 @@ func ParseSchemes(data []byte) (Schemes, error) {
 	var file struct {
 		Schemes []Scheme `yaml:"schemes"`
 	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("schemes: %w", err)
-	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true) // a misspelt member would otherwise be silently without effect
 	out := Schemes{}
 	var faults []error
+	if err := dec.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		var members *yaml.TypeError // what else could be read is checked all the same
+		if !errors.As(err, &members) {
+			return nil, fmt.Errorf("schemes: %w", err)
+		}
+		for _, m := range members.Errors {
+			faults = append(faults, fmt.Errorf("schemes: %s", m))
+		}
+	}
 	if len(file.Schemes) == 0 {
 		faults = append(faults, errors.New("schemes: there is none"))
 	}

@@ -95,6 +95,7 @@ schemes:
     issuers: [friend, commune, commune]
     activities: [dancing]
     perLot: true
+    validtyMonths: 12
     register: {names: {vi: R}, url: 'http://x', status: maybe}
     regulations:
       - {from: 2026-02-30, to: 2025-01-01, suspendedFrom: 2026-01-01}
@@ -110,7 +111,7 @@ schemes:
 		"number 1 has no id", "the id is not", "needs a name in vi and en", `relevantDate is "sowing"`, "validityStatus", "number.pattern", `checkDigit is "luhn"`,
 		`scope: "moon"`, `issuers: "friend"`, "issuers: commune twice", `activities: "dancing"`, "perLot, but", "register needs a name", "register.status", "register.url",
 		"regulations 1: no code", "regulations 1: status", "regulations 1.from", "regulations 1: ends before", "suspendedFrom and suspendedBy", "editions 1: ends before",
-		"scheme twice: twice", `number.example "b"`,
+		"scheme twice: twice", "field validtyMonths not found", `number.example "b"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not named in:\n%v", want, err)
@@ -120,6 +121,29 @@ schemes:
 		if _, err := trace.ParseSchemes([]byte(data)); err == nil {
 			t.Errorf("%q accepted", data)
 		}
+	}
+}
+
+// An operator's own schemes add to those that are known, and replace those of the same id.
+func TestOwnSchemes(t *testing.T) {
+	known, err := trace.ParseSchemes(configs.Schemes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := trace.ParseSchemes([]byte(`
+schemes:
+  - {id: vietgap, names: {vi: VietGAP của tỉnh, en: VietGAP of the province}, relevantDate: harvest}
+  - {id: dak_nhan_hieu, names: {vi: Nhãn hiệu chứng nhận, en: Certification mark}, relevantDate: packaging}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := known.With(own)
+	if len(all) != len(known)+1 || all["vietgap"].Name("vi") != "VietGAP của tỉnh" || all["dak_nhan_hieu"].ID == "" || all["attp"].ID == "" {
+		t.Errorf("%d schemes, vietgap is %q", len(all), all["vietgap"].Name("vi"))
+	}
+	if known["vietgap"].Name("vi") == "VietGAP của tỉnh" {
+		t.Error("the known schemes were changed")
 	}
 }
 
