@@ -78,6 +78,8 @@ type Batch struct {
 	Corrections []Correction `json:"corrections,omitempty"`
 	// UnitPath are the administrative units of the organisation at registration.
 	UnitPath []string `json:"unitPath"`
+	// Origin is the id of the transformation that made it out of other lots, empty if none did.
+	Origin string `json:"origin,omitempty"`
 }
 
 // StateChange is one change of a lot's state.
