@@ -14,6 +14,8 @@ import (
 const (
 	codeAlphabet = "346789ACDEFHJKMNPQRTVWX"
 	codeLength   = 12 // eleven random characters and the check character
+	// rollCodeLength is that of the labels of pre-printed rolls.
+	rollCodeLength = 13
 )
 
 // NewCode returns a fresh lot code: random, so that nobody can guess another lot's from it.
@@ -36,7 +38,7 @@ func codeFrom(seed [32]byte) string {
 }
 
 // checkCharacter makes the sum of place × value a multiple of 23 over the whole code. Places are
-// weighted 1 to 12, all different and none a multiple of 23.
+// weighted 1, 2, 3 … up to 13 at most, all different and none a multiple of 23.
 func checkCharacter(body string) byte {
 	n := len(codeAlphabet)
 	sum := 0
@@ -55,8 +57,15 @@ func checkCharacter(body string) byte {
 // ParseCode reads a lot code as a person may have typed it: in small letters, with spaces or hyphens
 // between groups, with a B for an 8. ok is false if it is no code: wrong length, wrong letter, or a
 // check character that does not fit.
-func ParseCode(s string) (code string, ok bool) {
-	if len(s) > 4*codeLength {
+func ParseCode(s string) (code string, ok bool) { return parseWord(s, codeLength) }
+
+// ParseRollCode reads the code of a label of a pre-printed roll as ParseCode reads a lot's. It is one
+// character longer, so neither can be taken for the other.
+func ParseRollCode(s string) (code string, ok bool) { return parseWord(s, rollCodeLength) }
+
+// parseWord reads a word of n characters, the last of which checks the others.
+func parseWord(s string, n int) (word string, ok bool) {
+	if len(s) > 4*n {
 		return "", false
 	}
 	var b strings.Builder
@@ -73,21 +82,22 @@ func ParseCode(s string) (code string, ok bool) {
 		}
 		b.WriteRune(r)
 	}
-	code = b.String()
-	if len(code) != codeLength {
+	word = b.String()
+	if len(word) != n {
 		return "", false
 	}
-	for i := range codeLength {
-		if strings.IndexByte(codeAlphabet, code[i]) < 0 {
+	for i := range n {
+		if strings.IndexByte(codeAlphabet, word[i]) < 0 {
 			return "", false
 		}
 	}
-	return code, checkCharacter(code[:codeLength-1]) == code[codeLength-1]
+	return word, checkCharacter(word[:n-1]) == word[n-1]
 }
 
-// SpellCode writes a code in groups of four, as it is printed for people to read.
+// SpellCode writes a code in groups of four, as it is printed for people to read; the last group of a
+// roll's code has five.
 func SpellCode(code string) string {
-	if len(code) != codeLength {
+	if len(code) != codeLength && len(code) != rollCodeLength {
 		return code
 	}
 	return code[:4] + "-" + code[4:8] + "-" + code[8:]

@@ -148,6 +148,40 @@ func TestFaults(t *testing.T) {
 		{"keep what was chosen to print", nil, func(ctx context.Context, w *world, _ string) error {
 			return w.KeepPrintChoice(ctx, w.staff, func(c *trace.PrintChoice) { c.Form = map[string][]string{"stock": {"a4-24"}} })
 		}},
+		{"order a roll", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.OrderRoll(ctx, w.staff, trace.RollDraft{Token: "t", Name: "x", Count: 5})
+			return err
+		}},
+		{"order the next roll", func(t *testing.T, w *world) string {
+			return must(w.OrderRoll(t.Context(), w.staff, trace.RollDraft{Name: "w", Count: 5})).Doc.ID
+		},
+			func(ctx context.Context, w *world, _ string) error {
+				_, err := w.OrderRoll(ctx, w.staff, trace.RollDraft{Token: "t", Name: "x", Count: 5})
+				return err
+			}},
+		{"print a roll", func(t *testing.T, w *world) string {
+			return must(w.OrderRoll(t.Context(), w.staff, trace.RollDraft{Name: "w", Count: 5})).Doc.ID
+		},
+			func(ctx context.Context, w *world, id string) error {
+				_, _, err := w.PrintRoll(ctx, w.staff, trace.RollPrintDraft{Token: "t", Roll: id, From: 1, To: 3, Stock: "s", Format: "pdf"})
+				return err
+			}},
+		{"claim labels of a roll", func(t *testing.T, w *world) string {
+			_, code := w.rolled(t, 5)
+			return lotOf(true)(t, w) + " " + code(2)
+		}, func(ctx context.Context, w *world, with string) error {
+			lot, code, _ := strings.Cut(with, " ")
+			_, err := w.ClaimRoll(ctx, w.staff, lot, trace.RollClaimDraft{Token: "t", From: code, To: code})
+			return err
+		}},
+		{"correct a claim", claimedLabel, func(ctx context.Context, w *world, code string) error {
+			_, err := w.FreeRoll(ctx, w.staff, trace.RollRange{Token: "t", From: code, Reason: "vì"})
+			return err
+		}},
+		{"void labels of a roll", claimedLabel, func(ctx context.Context, w *world, code string) error {
+			_, err := w.VoidRoll(ctx, w.staff, trace.RollRange{Token: "t", From: code, Reason: "vì"})
+			return err
+		}},
 		{"report a doubt", lotOf(true), func(ctx context.Context, w *world, code string) error {
 			_, err := w.ReportDoubt(ctx, trace.Actor{}, trace.DoubtDraft{Token: "t", Code: code, Text: "lạ"})
 			return err
@@ -255,7 +289,7 @@ func noticed(t *testing.T, w *world) string {
 }
 
 var (
-	randomCode = regexp.MustCompile(`\b[346789ACDEFHJKMNPQRTVWX]{12}\b|\b[346789acdefhjkmnpqrtvwx]{12}\b`)
+	randomCode = regexp.MustCompile(`\b[346789ACDEFHJKMNPQRTVWX]{12,13}\b|\b[346789acdefhjkmnpqrtvwx]{12}\b`)
 	hashes     = regexp.MustCompile(`[0-9a-f]{64}`)
 	volumePart = regexp.MustCompile(`\b(\d\d)-\d\b`) // by a lot's random code
 )
@@ -267,7 +301,7 @@ func dumped(t *testing.T, db store.DB) string {
 	var b strings.Builder
 	for _, kind := range []string{"organisation", "place", "product", "gtin_claim", "document", "lot_claim", "batch", "certificate", "recall", "doubt", "audit", "event",
 		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf",
-		"print", "serial_book", "serial_run", "print_choice"} {
+		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll"} {
 		page, err := db.Find(t.Context(), kind, store.Query{Limit: 1000})
 		must0(t, err)
 		var lines []string

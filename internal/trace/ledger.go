@@ -40,6 +40,7 @@ type Ledger struct {
 	generation atomic.Uint64
 	units      unitCache
 	unmatched  unmatchedQueue
+	rolls      rollSecret
 }
 
 // Generation counts the changes made through this ledger. Whoever caches what the ledger said may

@@ -10,20 +10,20 @@ import (
 	"truynguon/internal/store"
 )
 
-// LookupPath finds the page that a typed or scanned text means: a lot's own code, an address that was
-// printed, a GS1 element string or a GTIN. It answers the page's path and reads no records: whether
-// there is such a lot, the page says. ok is false if the text means none of these.
+// LookupPath finds the page that a typed or scanned text means: a lot's own code, that of a label from a
+// roll, an address that was printed, a GS1 element string or a GTIN. It answers the page's path and reads
+// no records: whether there is such a lot, the page says. ok is false if the text means none of these.
 func LookupPath(text string) (path string, ok bool) {
 	text = strings.TrimSpace(text)
 	if text == "" || len(text) > 2000 {
 		return "", false
 	}
-	if code, ok := ParseCode(text); ok {
+	if code, ok := printedCode(text); ok {
 		return "/l/" + code, true
 	}
 	if u, err := url.Parse(text); err == nil {
 		if _, tail, found := strings.Cut(u.Path, "/l/"); found {
-			if code, ok := ParseCode(tail); ok {
+			if code, ok := printedCode(tail); ok {
 				return "/l/" + code, true
 			}
 		}
@@ -36,6 +36,14 @@ func LookupPath(text string) (path string, ok bool) {
 		return "", false
 	}
 	return key.Identity().Path(), true
+}
+
+// printedCode reads a code that stands on a label: a lot's own, or that of a label from a roll.
+func printedCode(text string) (string, bool) {
+	if code, ok := ParseCode(text); ok {
+		return code, true
+	}
+	return ParseRollCode(text)
 }
 
 // PlaceByGLN answers what is public of the place with a GLN (GS1 key 414) and an extension (254), which

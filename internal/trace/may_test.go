@@ -266,6 +266,52 @@ func TestWhoMay(t *testing.T) {
 		{"remember what one prints", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
 			return w.KeepPrintChoice(t.Context(), by, func(c *trace.PrintChoice) { c.Form = nil })
 		}},
+		{"order a roll for htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OrderRoll(t.Context(), by, trace.RollDraft{Organisation: "htx-a", Name: "x", Count: 5})
+			return err
+		}},
+		{"order a roll for all of x1", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OrderRoll(t.Context(), by, trace.RollDraft{Unit: "x1", Name: "x", Count: 5})
+			return err
+		}},
+		{"read a roll of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			r, _ := w.rolled(t, 5)
+			_, err := w.Roll(t.Context(), by, r.ID)
+			return err
+		}},
+		{"list the rolls of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Rolls(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+		{"print a roll of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			r, _ := w.rolled(t, 5)
+			_, _, err := w.PrintRoll(t.Context(), by, trace.RollPrintDraft{Roll: r.ID, From: 1, To: 5, Stock: "a4-65", Format: "pdf"})
+			return err
+		}},
+		{"claim labels for a lot of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, code := w.rolled(t, 5)
+			_, err := w.ClaimRoll(t.Context(), by, w.registered(t, "L", true).Doc.Code, trace.RollClaimDraft{From: code(1), To: code(5)})
+			return err
+		}},
+		{"list the labels that a lot of htx-a claimed", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RollClaims(t.Context(), by, w.registered(t, "L", true).Doc.Code)
+			return err
+		}},
+		{"correct a claim of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, code := w.claimed(t)
+			_, err := w.FreeRoll(t.Context(), by, trace.RollRange{From: code(1), Reason: "vì"})
+			return err
+		}},
+		{"void labels of a roll of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, code := w.claimed(t)
+			_, err := w.VoidRoll(t.Context(), by, trace.RollRange{From: code(1), To: code(5), Reason: "vì"})
+			return err
+		}},
+		{"scan a label of a roll", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
+			_, code := w.claimed(t)
+			_, err := w.RollLabel(t.Context(), code(1))
+			return err
+		}},
 		{"report a doubt", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.ReportDoubt(t.Context(), by, trace.DoubtDraft{Code: w.registered(t, "L", true).Doc.Code, Text: "lạ"})
 			return err

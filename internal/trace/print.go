@@ -139,12 +139,14 @@ func (l *Ledger) Prints(ctx context.Context, by Actor, batch string) (out []Prin
 type PrintBalance struct {
 	// First are labels printed as new, Again those in place of spoiled ones.
 	First, Again int
+	// Claimed are those that the lot claimed from pre-printed rolls.
+	Claimed int
 	// Pieces is the lot's quantity if it is counted in pieces (unit H87), and 0 if not.
 	Pieces int
 }
 
 // Labels is how many labels were made.
-func (b PrintBalance) Labels() int { return b.First + b.Again }
+func (b PrintBalance) Labels() int { return b.First + b.Again + b.Claimed }
 
 // Excess is how many more labels there are than pieces; 0 if pieces are not what the lot is counted in.
 func (b PrintBalance) Excess() int {

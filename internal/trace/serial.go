@@ -55,19 +55,7 @@ func serialRound(secret []byte, round int, half, m uint64) uint64 {
 
 // serialOf is the serial with an index, which must be below 23¹¹.
 func serialOf(secret []byte, index int64) string {
-	a, b := uint64(index)/power(serialRight), uint64(index)%power(serialRight)
-	m, other := power(serialLeft), power(serialRight)
-	for round := range serialRounds {
-		a, b = b, (a+serialRound(secret, round, b, m))%m
-		m, other = other, m
-	}
-	n := a*power(serialRight) + b
-	body := make([]byte, serialLeft+serialRight)
-	for i := len(body) - 1; i >= 0; i-- {
-		body[i] = codeAlphabet[n%uint64(len(codeAlphabet))]
-		n /= uint64(len(codeAlphabet))
-	}
-	return string(body) + string(checkCharacter(string(body)))
+	return permuted(secret, serialLeft, serialRight, index)
 }
 
 // serialIndex is the index of a serial. Every word of the right form has one; whether it was given is
@@ -77,17 +65,41 @@ func serialIndex(secret []byte, serial string) (index int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	var n uint64
-	for i := range serialLeft + serialRight {
-		n = n*uint64(len(codeAlphabet)) + uint64(strings.IndexByte(codeAlphabet, serial[i]))
+	return unpermuted(secret, serialLeft, serialRight, serial), true
+}
+
+// permuted spells the image of an index as a word of left + right characters and its check character.
+func permuted(secret []byte, left, right int, index int64) string {
+	a, b := uint64(index)/power(right), uint64(index)%power(right)
+	m, other := power(left), power(right)
+	for round := range serialRounds {
+		a, b = b, (a+serialRound(secret, round, b, m))%m
+		m, other = other, m
 	}
-	a, b := n/power(serialRight), n%power(serialRight)
-	m, other := power(serialRight), power(serialLeft)
+	// An even number of rounds: the halves are as long as they were.
+	n := a*power(right) + b
+	body := make([]byte, left+right)
+	for i := len(body) - 1; i >= 0; i-- {
+		body[i] = codeAlphabet[n%uint64(len(codeAlphabet))]
+		n /= uint64(len(codeAlphabet))
+	}
+	return string(body) + string(checkCharacter(string(body)))
+}
+
+// unpermuted is the index that a word of the alphabet is the image of. The check character is not looked
+// at.
+func unpermuted(secret []byte, left, right int, word string) int64 {
+	var n uint64
+	for i := range left + right {
+		n = n*uint64(len(codeAlphabet)) + uint64(strings.IndexByte(codeAlphabet, word[i]))
+	}
+	a, b := n/power(right), n%power(right)
+	m, other := power(right), power(left)
 	for round := serialRounds - 1; round >= 0; round-- {
 		a, b = (b+m-serialRound(secret, round, a, m))%m, a
 		m, other = other, m
 	}
-	return int64(a*power(serialRight) + b), true
+	return int64(a*power(right) + b)
 }
 
 // serialBook is what a product's serials are made of.
@@ -237,12 +249,17 @@ type SerialFound struct {
 	Status SerialStatus
 	// Void is set if the serial is voided.
 	Void *SerialVoid
+	// Label is set if it is the code of a label from a roll.
+	Label *RollLabel
 }
 
 // Serial looks a serial number of a lot up, for anybody.
 func (l *Ledger) Serial(ctx context.Context, b *Batch, serial string) (f SerialFound, err error) {
 	defer fault.Wrap(&err, "Ledger.Serial(%q)", b.Code)
 	f.Status = SerialUnknown
+	if code, ok := ParseRollCode(serial); ok {
+		return l.rollSerial(ctx, b, code)
+	}
 	run, offset, err := l.serialRun(ctx, b, serial)
 	if err != nil || run == nil {
 		return f, err

@@ -123,8 +123,11 @@ func (l *Ledger) Verify(ctx context.Context, queries []string) (_ []Answer, err 
 	return out, nil
 }
 
-// findLots finds the codes of the lots that links name.
+// findLots finds the codes of the lots that links and labels of rolls name.
 func (l *Ledger) findLots(ctx context.Context, all []*asked) error {
+	if err := l.findRollLots(ctx, all); err != nil {
+		return err
+	}
 	var gtins, keys []string
 	for _, a := range all {
 		if a.link != nil {

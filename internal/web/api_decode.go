@@ -224,6 +224,13 @@ func bind(p *fault.Problem, pointer string, n *jsonNode, v reflect.Value) {
 			return
 		}
 		v.SetBool(n.kind == 't')
+	case reflect.Int:
+		whole, err := strconv.Atoi(string(n.raw))
+		if n.kind != 0 || err != nil {
+			wrong("integer")
+			return
+		}
+		v.SetInt(int64(whole))
 	case reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))

@@ -23,6 +23,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.eventOperations()...)
 	all = append(all, s.certificateOperations()...)
 	all = append(all, s.verifyOperations()...)
+	all = append(all, s.rollOperations()...)
 	return append(all, s.recallOperations()...)
 }
 

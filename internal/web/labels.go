@@ -330,7 +330,11 @@ func (s *Server) showLabels(c *request, f *Form, kept trace.PrintChoice, t *trie
 			p.kept[name] = v
 		}
 	}
-	p.Balance, p.Excess = balanceText(c.words, st.Doc.Balance(runs))
+	claims, err := s.Ledger.RollClaims(c.ctx(), c.actor, st.Doc.Code)
+	if err != nil {
+		return err
+	}
+	p.Balance, p.Excess = balanceText(c.words, st.Doc.Balance(runs).WithRolls(claims))
 	p.Runs = printSection(c.words, runs)
 	ch, err := s.readLabels(f, kept)
 	if err == nil {
@@ -451,6 +455,9 @@ func (s *Server) labelled(c *request) (*trace.Provenance, error) {
 
 // balanceText compares the labels of a lot with its pieces, with the arithmetic.
 func balanceText(w *locale.Printer, b trace.PrintBalance) (text string, excess bool) {
+	if b.Claimed > 0 {
+		return rollBalance(w, b)
+	}
 	switch {
 	case b.Labels() == 0:
 		return "", false

@@ -157,9 +157,14 @@ func (j printJob) write(w io.Writer) error {
 
 // sendPrint streams a run: a hundred thousand labels are never in memory together.
 func (s *Server) sendPrint(c *request, j printJob) error {
+	return s.sendLabels(c, j.batch.Code+"-"+j.choice.kind.ID, j.format, j.write)
+}
+
+// sendLabels streams labels as a file.
+func (s *Server) sendLabels(c *request, name, format string, write func(io.Writer) error) error {
 	types := map[string]string{"pdf": "application/pdf", "zpl": "application/zpl", "csv": "text/csv; charset=utf-8"}
-	c.Set(fiber.HeaderContentType, types[j.format])
-	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+j.batch.Code+"-"+j.choice.kind.ID+"."+j.format+`"`)
+	c.Set(fiber.HeaderContentType, types[format])
+	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+name+"."+format+`"`)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	conn, id := c.Context().Conn(), c.id
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
@@ -167,7 +172,7 @@ func (s *Server) sendPrint(c *request, j printJob) error {
 		if conn != nil {
 			out = &patient{w: w, conn: conn}
 		}
-		if err := j.write(out); err != nil {
+		if err := write(out); err != nil {
 			s.Log.Error("print", "request", id, "error", err)
 		}
 	})

@@ -21,6 +21,11 @@ func (p *ProvenancePage) SerialNote() *SerialNote {
 	if code, ok := trace.ParseCode(serial); ok {
 		serial = trace.SpellCode(code)
 	}
+	if label := p.SerialFound.Label; label != nil && p.SerialFound.Status == trace.SerialKnown {
+		n.Title, n.Tag, n.Tone = p.T("roll.claimed.title"), p.T("roll.claimed"), "good"
+		n.Text = p.T("roll.claimed.text", trace.SpellCode(label.Code), label.Number, p.DayOf(label.At))
+		return n
+	}
 	switch v := p.SerialFound.Void; {
 	case p.SerialFound.Status == trace.SerialKnown:
 		n.Tone, n.Text = "good", p.T(key+".text", serial)

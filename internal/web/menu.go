@@ -19,6 +19,7 @@ func (b *Base) Menu() (out []MenuItem) {
 	}
 	add(insiders, "/work", "work", true)
 	add(insiders, "/work/batches", "batches", true)
+	add(insiders, "/work/rolls", "rolls", false)
 	add(insiders, "/work/products", "products", false)
 	add(insiders, "/work/places", "places", false)
 	add(insiders, "/work/certificates", "certificates", false)

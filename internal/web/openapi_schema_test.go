@@ -40,6 +40,10 @@ var records = map[reflect.Type]reflect.Type{
 	typeOf[trace.DecisionDraft]():     typeOf[trace.Verification](),
 	typeOf[trace.TestDraft]():         typeOf[trace.TestReport](),
 	typeOf[trace.RecallDraft]():       typeOf[trace.Recall](),
+	typeOf[trace.RollDraft]():         typeOf[trace.Roll](),
+	typeOf[trace.RollRange]():         typeOf[trace.RollRange](),
+	typeOf[trace.RollClaimDraft]():    typeOf[trace.RollClaimDraft](),
+	typeOf[rollCodesDraft]():          typeOf[rollCodesDraft](),
 	typeOf[reasonDraft]():             typeOf[reasonDraft](),
 	typeOf[documentForm]():            typeOf[documentForm](),
 }
@@ -51,6 +55,7 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.PlaceType]():          spelled(trace.PlaceTypes),
 	typeOf[trace.Visibility]():         spelled(trace.Visibilities),
 	typeOf[trace.State]():              spelled(trace.States),
+	typeOf[trace.RollState]():          spelled(trace.RollStates),
 	typeOf[trace.Method]():             spelled(trace.Methods),
 	typeOf[trace.RecallKind]():         spelled(trace.RecallKinds),
 	typeOf[trace.CertificateStatus](): spelled([]trace.CertificateStatus{

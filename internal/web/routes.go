@@ -66,6 +66,7 @@ func (s *Server) routes() []route {
 		all = append(all, rows...)
 	}
 	all = append(all, s.labelRoutes()...)
+	all = append(all, s.rollRoutes()...)
 	all = append(all, s.workRoutes()...)
 	return append(all, s.apiRoutes()...)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -219,6 +220,7 @@ func (k madeUp) workPages() map[string]view {
 		"secret": &SecretPage{Base: k.base(auth.Manager), Intro: k.text, Label: k.name, Secret: or(k.code, "–"), Back: Link{"/work/people", k.words.T("menu.people")}},
 	}
 	pages["labels"] = k.labels()
+	maps.Copy(pages, k.rollPages())
 	record := k.record(auth.Official)
 	pages["record"] = &record
 	return pages

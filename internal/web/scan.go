@@ -17,6 +17,9 @@ func (s *Server) scanCode(c *request) error {
 	typed := c.Params("code")
 	code, ok := trace.ParseCode(typed)
 	if !ok {
+		if code, ok := trace.ParseRollCode(typed); ok {
+			return s.scanRoll(c, code)
+		}
 		return s.unknown(c, typed, nil)
 	}
 	if code != typed { // typed in small letters or in groups: one address for one lot
@@ -28,6 +31,9 @@ func (s *Server) scanCode(c *request) error {
 	}
 	// A Digital Link of one item leads here with its serial number, which is shown as it was printed.
 	serial := c.Query("21")
+	if roll, ok := trace.ParseRollCode(serial); ok {
+		serial = roll
+	}
 	if !gs1.ValidLot(serial) { // both are 20 characters of the same set
 		serial = ""
 	}

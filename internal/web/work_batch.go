@@ -168,7 +168,14 @@ func (s *Server) showBatch(c *request, code string, t *tried) error {
 		return err
 	}
 	p.Sections = append(p.Sections, printSection(c.words, runs))
-	p.Balance, p.Excess = balanceText(c.words, b.Balance(runs))
+	claims, err := s.Ledger.RollClaims(c.ctx(), c.actor, b.Code)
+	if err != nil {
+		return err
+	}
+	if len(claims) > 0 {
+		p.Sections = append(p.Sections, claimSection(c.words, claims))
+	}
+	p.Balance, p.Excess = balanceText(c.words, b.Balance(runs).WithRolls(claims))
 	for _, f := range label.Formats {
 		p.Labels = append(p.Labels, Link{"/work/batches/" + b.Code + "/label." + f.Ext, word(c, strings.ToUpper(f.Ext), "label.format."+f.Ext)})
 	}
@@ -251,6 +258,9 @@ func (s *Server) batchActions(c *request, p *BatchPage, pv *trace.Provenance, t 
 			}
 		}
 		p.Actions = append(p.Actions, a)
+	}
+	if s.Ledger.MayKeep(c.actor, &pv.Organisation) && b.State != trace.Recalled && b.State != trace.Voided {
+		p.Links = append(p.Links, Link{Href: path + "/claim", Label: c.words.T("rolls.claim")})
 	}
 	p.Links = append(p.Links,
 		Link{Href: "/l/" + b.Code, Label: c.words.T("batch.public_page")},

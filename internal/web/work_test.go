@@ -23,6 +23,8 @@ func TestWorkPages(t *testing.T) {
 	w.must(err)
 	staff, err := w.People.Account(context.Background(), auth.Command, "staff@example.vn")
 	w.must(err)
+	roll, err := w.Ledger.OrderRoll(context.Background(), w.actors["staff"], trace.RollDraft{Name: "Tem xanh", Count: 20})
+	w.must(err)
 	const all = "admin official officialB manager staff managerB staffB buyer"
 	const inside = "admin official officialB manager staff managerB staffB"
 	const keep = "admin manager staff managerB staffB"
@@ -37,6 +39,8 @@ func TestWorkPages(t *testing.T) {
 		{"/work/places", inside}, {"/work/places/new", keep}, {"/work/places/" + lot.Places[0] + "/edit", "admin manager staff"},
 		{"/work/certificates", inside}, {"/work/certificates/new", keep}, {"/work/certificates/" + cert.ID, own},
 		{"/work/calendar", inside}, {"/work/calendar?org=" + orgA, "admin official manager staff managerB staffB"}, {"/work/calendar/lots/" + cert.ID, own},
+		{"/work/rolls", inside}, {"/work/rolls/new", inside}, {"/work/rolls?org=" + orgA, "admin official manager staff managerB staffB"},
+		{"/work/rolls/" + roll.Doc.ID, own}, {"/work/batches/" + lot.Code + "/claim", "admin manager staff"},
 		{"/work/follows", all}, {"/work/follows?target=producer&id=" + orgA, all},
 		{"/work/recalls", inside}, {"/work/recalls/new?batch=" + lot.Code, "admin official officialB manager managerB"}, {"/work/recalls/" + recall.Doc.ID, own},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
