@@ -196,7 +196,11 @@ func TestWhoMay(t *testing.T) {
 			return err
 		}},
 		{"read what matches nothing", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
-			_, _, err := w.Unmatched(t.Context(), by, "", "", 10)
+			_, err := w.Unmatched(t.Context(), by, "", "", "", 10)
+			return err
+		}},
+		{"look for numbers near to what matches nothing", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.NearNumbers(t.Context(), by, []string{"12/2024"})
 			return err
 		}},
 		{"list what expires at htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {

@@ -115,24 +115,3 @@ func (l *Ledger) FlushUnmatched(ctx context.Context) (err error) {
 	}
 	return err
 }
-
-// Unmatched answers a page of what was asked on a day and matches nothing, the most asked first; an empty
-// day means all days, the newest first. Officials and admins may ask.
-func (l *Ledger) Unmatched(ctx context.Context, by Actor, day Date, after string, limit int) (out []Unmatched, next string, err error) {
-	defer fault.Wrap(&err, "Ledger.Unmatched(%q)", day)
-	if by.Role != Admin && by.Role != Official {
-		return nil, "", by.denied()
-	}
-	q := store.Query{Desc: true, After: after, Limit: limit}
-	if day != "" {
-		q.From, q.To = string(day), string(day)+"!" // "!" follows the space after the day
-	}
-	rows, next, err := unmatched.Find(ctx, l.DB, q)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, r := range rows {
-		out = append(out, r.Value)
-	}
-	return out, next, nil
-}

@@ -26,6 +26,7 @@ func (b *Base) Menu() (out []MenuItem) {
 	add(insiders, "/work/calendar", "calendar", false)
 	add(insiders, "/work/recalls", "recalls", false)
 	add(insiders, "/work/doubts", "doubts", false)
+	add(judges, "/work/unmatched", "unmatched", false)
 	add(signedIn, "/work/follows", "follows", b.Who.Role == "buyer")
 	add(insiders, "/work/organisations", "organisations", false)
 	add(employers, "/work/people", "people", false)

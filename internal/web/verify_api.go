@@ -137,6 +137,7 @@ func (s *Server) verifyOperations() []operation {
 			out: reflect.TypeFor[listPage[verifyView]](), outTypes: []string{typeJSON},
 			handle: s.verifyMany,
 		},
+		s.unmatchedOperation(),
 	}
 }
 

@@ -63,6 +63,7 @@ func (s *Server) workRoutes() []route {
 
 		{get, "/work/doubts", insiders, s.doubtList},
 		{post, "/work/doubts/:id/answer", insiders, s.doubtAnswer},
+		{get, "/work/unmatched", judges, s.unmatchedList},
 
 		{get, "/work/organisations", insiders, s.organisationList},
 		{get, "/work/organisations/new", judges, s.organisationNew},
