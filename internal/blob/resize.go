@@ -59,3 +59,16 @@ func halve(m image.Image, w int) image.Image {
 	}
 	return m
 }
+
+// Decode returns the picture of a stored image, about maxWidth pixels wide if it is wider: at least that, and
+// less than twice. What is transparent stays so. Errors are those of [Resize].
+func Decode(stored []byte, maxWidth int) (image.Image, error) {
+	if maxWidth < 1 {
+		return nil, fmt.Errorf("decoding an image to width %d", maxWidth)
+	}
+	m, err := unfold(sniff(stored), stored)
+	if err != nil {
+		return nil, explain("", err)
+	}
+	return halve(m, maxWidth), nil
+}

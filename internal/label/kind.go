@@ -9,6 +9,7 @@ type Part string
 // least product, producer, address and origin, and food also net weight, dates and storage
 // (Nghị định 37/2026/NĐ-CP, Điều 42 and Phụ lục I).
 const (
+	PartLogo           Part = "logo"    // a picture and no text: whoever composes a label adds it
 	PartProduct        Part = "product" // the title, without a name before it
 	PartProducer       Part = "producer"
 	PartAddress        Part = "address"
@@ -28,7 +29,7 @@ const (
 )
 
 // Parts lists all parts in the order in which they stand on a label.
-var Parts = []Part{PartProduct, PartProducer, PartAddress, PartOrigin, PartLot, PartSerial, PartNetWeight, PartCount,
+var Parts = []Part{PartLogo, PartProduct, PartProducer, PartAddress, PartOrigin, PartLot, PartSerial, PartNetWeight, PartCount,
 	PartHarvestDate, PartProductionDate, PartPackagingDate, PartBestBeforeDate, PartExpirationDate,
 	PartCertificates, PartStorage, PartCode}
 
@@ -43,12 +44,12 @@ type Kind struct {
 
 // Kinds lists the kinds of label there are.
 var Kinds = []Kind{
-	{"lot", []Part{PartProduct, PartProducer, PartAddress, PartOrigin, PartLot, PartNetWeight, PartHarvestDate,
+	{"lot", []Part{PartLogo, PartProduct, PartProducer, PartAddress, PartOrigin, PartLot, PartNetWeight, PartHarvestDate,
 		PartPackagingDate, PartExpirationDate, PartCertificates, PartStorage, PartCode}, DefaultText},
 	{"item", []Part{PartProduct, PartLot, PartSerial, PartNetWeight, PartExpirationDate, PartCode}, 2.6},
-	{"carton", []Part{PartProduct, PartProducer, PartAddress, PartOrigin, PartLot, PartNetWeight, PartCount, PartPackagingDate,
+	{"carton", []Part{PartLogo, PartProduct, PartProducer, PartAddress, PartOrigin, PartLot, PartNetWeight, PartCount, PartPackagingDate,
 		PartExpirationDate, PartStorage, PartCode}, 4.5},
-	{"shelf", []Part{PartProduct, PartProducer, PartOrigin, PartHarvestDate, PartCertificates, PartCode}, 6},
+	{"shelf", []Part{PartLogo, PartProduct, PartProducer, PartOrigin, PartHarvestDate, PartCertificates, PartCode}, 6},
 }
 
 // KindByID returns the kind of label with an ID.
@@ -60,17 +61,22 @@ func KindByID(id string) (Kind, bool) {
 	return Kinds[i], true
 }
 
-// Compose returns a label of this kind: the chosen parts that have a value, or the kind's own parts
-// when none are chosen, in the order of Parts. Values are in the language of the label, and so are
-// the names that name returns.
-func (k Kind) Compose(content string, values map[Part]string, name func(Part) string, chosen ...Part) Label {
+// Has reports whether a label of this kind has a part, if these are chosen.
+func (k Kind) Has(part Part, chosen ...Part) bool {
 	if len(chosen) == 0 {
 		chosen = k.Parts
 	}
+	return slices.Contains(chosen, part)
+}
+
+// Compose returns a label of this kind, without its logo: the chosen parts that have a value, or the kind's own parts
+// when none are chosen, in the order of Parts. Values are in the language of the label, and so are
+// the names that name returns.
+func (k Kind) Compose(content string, values map[Part]string, name func(Part) string, chosen ...Part) Label {
 	l := Label{Content: content, Text: k.Text}
 	for _, part := range Parts {
 		value := values[part]
-		if value == "" || !slices.Contains(chosen, part) {
+		if value == "" || !k.Has(part, chosen...) {
 			continue
 		}
 		switch part {

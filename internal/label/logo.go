@@ -11,8 +11,8 @@ import (
 	"truynguon/internal/fault"
 )
 
-// maxLogo is the longer side of a logo in pixels: 20 mm at 600 dpi and less.
-const maxLogo = 480
+// maxLogo is the longer side of a logo in pixels: 66 mm, two thirds of the widest roll, at 300 dpi.
+const maxLogo = 800
 
 // Logo is a picture on labels. Make one with NewLogo and use it for all labels of a run: a document
 // contains it once.
@@ -53,9 +53,21 @@ func (l *Logo) gray(w, h int) *image.Gray {
 	return out
 }
 
-// bits returns the logo in black and white, its shades as patterns of dots.
+// bits returns the logo in black and white. One that is little but black and white is cut at the middle, so
+// that its edges stay sharp; the shades of others become patterns of dots.
 func (l *Logo) bits(w, h int) *bitmap {
 	gray := l.gray(w, h)
+	if plain(gray) {
+		b := newBitmap(gray.Rect.Dx(), gray.Rect.Dy())
+		for y := range b.height {
+			for x := range b.width {
+				if gray.Pix[y*gray.Stride+x] < 0x80 {
+					b.set(x, y)
+				}
+			}
+		}
+		return b
+	}
 	paletted := image.NewPaletted(gray.Rect, color.Palette{color.White, color.Black})
 	draw.FloydSteinberg.Draw(paletted, gray.Rect, gray, image.Point{})
 	b := newBitmap(gray.Rect.Dx(), gray.Rect.Dy())
@@ -67,4 +79,15 @@ func (l *Logo) bits(w, h int) *bitmap {
 		}
 	}
 	return b
+}
+
+// plain reports whether nine tenths of a picture are nearly black or nearly white.
+func plain(gray *image.Gray) bool {
+	n := 0
+	for _, v := range gray.Pix {
+		if v < 0x30 || v > 0xd0 {
+			n++
+		}
+	}
+	return n*10 >= len(gray.Pix)*9
 }

@@ -19,7 +19,7 @@ func TestLogo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(image.Rect(0, 0, 480, 240), wide.rgb.Rect); diff != "" {
+	if diff := cmp.Diff(image.Rect(0, 0, 800, 400), wide.rgb.Rect); diff != "" {
 		t.Error(diff)
 	}
 	if r, g, b, a := wide.rgb.At(100, 100).RGBA(); min(r, g, b, a) != 0xffff {

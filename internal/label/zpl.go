@@ -56,7 +56,7 @@ type zpl struct {
 	page          []byte
 	// lines has texts that have been drawn, since those of a run are much the same.
 	lines map[zplText]zplLine
-	logo  map[zplLogo][]byte
+	logo  map[zplLogo]*bitmap
 }
 
 type zplText struct {
@@ -78,7 +78,7 @@ type zplLogo struct {
 const maxDrawn = 512
 
 func newZPL(w io.Writer, width, height, dot float64, c Calibration) *zpl {
-	return &zpl{w: w, width: width, height: height, dot: dot, calibration: c, lines: map[zplText]zplLine{}, logo: map[zplLogo][]byte{}}
+	return &zpl{w: w, width: width, height: height, dot: dot, calibration: c, lines: map[zplText]zplLine{}, logo: map[zplLogo]*bitmap{}}
 }
 
 // begin opens the format if nothing is in it.
@@ -93,15 +93,15 @@ func (z *zpl) draw(d *Layout, x, y float64) error {
 	z.page = fmt.Appendf(z.page, "^FX %s ^FS\n", comment(d.Content))
 	if d.Logo != nil {
 		key := zplLogo{d.Logo, max(z.dots(d.LogoWidth), 1), max(z.dots(d.LogoHeight), 1)}
-		graphic, ok := z.logo[key]
+		drawn, ok := z.logo[key]
 		if !ok {
 			if len(z.logo) >= maxDrawn {
 				clear(z.logo)
 			}
-			graphic = appendGraphic(nil, key.logo.bits(key.width, key.height))
-			z.logo[key] = graphic
+			drawn = key.logo.bits(key.width, key.height)
+			z.logo[key] = drawn
 		}
-		z.field(z.across(x+d.LogoX), z.down(y+d.LogoY), graphic)
+		z.bands(z.across(x+d.LogoX), z.down(y+d.LogoY), drawn)
 	}
 	module := z.dots(d.Module)
 	quiet := quietZone * module

@@ -284,3 +284,20 @@ func (l *Ledger) checkDocuments(ctx context.Context, p *fault.Problem, pointer, 
 	}
 	return nil
 }
+
+// checkPicture adds a fault unless a document, if one is named, is a picture of the organisation's own.
+func (l *Ledger) checkPicture(ctx context.Context, p *fault.Problem, pointer, org, id string) error {
+	if id == "" {
+		return nil
+	}
+	doc, err := documents.get(ctx, l, id)
+	if err := found(p, pointer, "document_unknown", err); err != nil {
+		return err
+	}
+	if err == nil && doc.Doc.Organisation != org {
+		p.Add(pointer, "document_unknown")
+	} else if err == nil && !doc.Doc.IsImage() {
+		p.Add(pointer, "not_a_photo")
+	}
+	return nil
+}

@@ -145,6 +145,26 @@ func TestFaults(t *testing.T) {
 			_, err := w.VoidSerials(ctx, w.staff, trace.VoidDraft{Batch: code, From: serial, Reason: "vì"})
 			return err
 		}},
+		{"add a link", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.AddLink(ctx, w.staff, shop("t"))
+			return err
+		}},
+		{"withdraw a link", func(t *testing.T, w *world) string {
+			return must(w.AddLink(t.Context(), w.staff, shop("t"))).Doc.ID
+		}, func(ctx context.Context, w *world, id string) error {
+			_, err := w.WithdrawLink(ctx, w.staff, id)
+			return err
+		}},
+		{"take down a link", func(t *testing.T, w *world) string {
+			return must(w.AddLink(t.Context(), w.staff, shop("t"))).Doc.ID
+		}, func(ctx context.Context, w *world, id string) error {
+			_, err := w.TakeDownLink(ctx, w.official, id, "vì")
+			return err
+		}},
+		{"reinstate a link", takenDown, func(ctx context.Context, w *world, id string) error {
+			_, err := w.ReinstateLink(ctx, w.official, id, "đã xem")
+			return err
+		}},
 		{"keep what was chosen to print", nil, func(ctx context.Context, w *world, _ string) error {
 			return w.KeepPrintChoice(ctx, w.staff, func(c *trace.PrintChoice) { c.Form = map[string][]string{"stock": {"a4-24"}} })
 		}},
@@ -301,7 +321,8 @@ func dumped(t *testing.T, db store.DB) string {
 	var b strings.Builder
 	for _, kind := range []string{"organisation", "place", "product", "gtin_claim", "document", "lot_claim", "batch", "certificate", "recall", "doubt", "audit", "event",
 		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf",
-		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll"} {
+		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll",
+		"link"} {
 		page, err := db.Find(t.Context(), kind, store.Query{Limit: 1000})
 		must0(t, err)
 		var lines []string

@@ -267,6 +267,39 @@ func TestWhoMay(t *testing.T) {
 			_, err := w.VoidSerials(t.Context(), by, trace.VoidDraft{Batch: r.Batch, From: must(w.Serials(t.Context(), w.staff, &r))(0), Reason: "vì"})
 			return err
 		}},
+		{"add a link of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			d := shop("")
+			d.Organisation = "htx-a"
+			_, err := w.AddLink(t.Context(), by, d)
+			return err
+		}},
+		{"withdraw a link of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.WithdrawLink(t.Context(), by, must(w.AddLink(t.Context(), w.staff, shop(""))).Doc.ID)
+			return err
+		}},
+		{"take down a link of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.TakeDownLink(t.Context(), by, must(w.AddLink(t.Context(), w.staff, shop(""))).Doc.ID, "vì")
+			return err
+		}},
+		{"reinstate a link of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.ReinstateLink(t.Context(), by, takenDown(t, w), "đã xem")
+			return err
+		}},
+		{"read a link of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Link(t.Context(), by, takenDown(t, w))
+			return err
+		}},
+		{"list the links of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Links(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+		{"change logo and number of htx-a", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
+			o := must(w.Organisation(t.Context(), "htx-a"))
+			d := o.Doc.Draft()
+			d.Logo, d.PartyGLN = must(w.Product(t.Context(), w.coffee)).Doc.Image, "9524001000018"
+			_, err := w.UpdateOrganisation(t.Context(), by, "htx-a", o.Rev, d)
+			return err
+		}},
 		{"remember what one prints", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
 			return w.KeepPrintChoice(t.Context(), by, func(c *trace.PrintChoice) { c.Form = nil })
 		}},

@@ -56,8 +56,12 @@ type Organisation struct {
 	Phone          string `json:"phone,omitempty"`
 	// GS1CompanyPrefix is the prefix licensed to the organisation; only GTINs and GLNs under it may be
 	// used (NĐ 37/2026 Đ28).
-	GS1CompanyPrefix string             `json:"gs1CompanyPrefix,omitempty"`
-	Status           OrganisationStatus `json:"status"`
+	GS1CompanyPrefix string `json:"gs1CompanyPrefix,omitempty"`
+	// PartyGLN is the organisation's own number, AI (417), issued under its prefix.
+	PartyGLN string `json:"partyGLN,omitempty"`
+	// Logo is the id of a document that is an image: what labels carry.
+	Logo   string             `json:"logo,omitempty"`
+	Status OrganisationStatus `json:"status"`
 	// UnitPath is AdminUnit followed by the units above it, as they were when this was written.
 	UnitPath []string `json:"unitPath"`
 }
@@ -75,6 +79,8 @@ type OrganisationDraft struct {
 	Representative   string `json:"representative"`
 	Phone            string `json:"phone"`
 	GS1CompanyPrefix string `json:"gs1CompanyPrefix"`
+	PartyGLN         string `json:"partyGLN"`
+	Logo             string `json:"logo"`
 	Status           string `json:"status"`
 }
 
@@ -83,7 +89,7 @@ func (o *Organisation) Draft() OrganisationDraft {
 	return OrganisationDraft{
 		ID: o.ID, LegalType: string(o.LegalType), Name: o.Name, TaxCode: o.TaxCode, Address: o.Address,
 		AdminUnit: o.AdminUnit, Representative: o.Representative, Phone: o.Phone,
-		GS1CompanyPrefix: o.GS1CompanyPrefix, Status: string(o.Status),
+		GS1CompanyPrefix: o.GS1CompanyPrefix, PartyGLN: o.PartyGLN, Logo: o.Logo, Status: string(o.Status),
 	}
 }
 
@@ -122,7 +128,8 @@ func (l *Ledger) RegisterOrganisation(ctx context.Context, by Actor, d Organisat
 }
 
 // UpdateOrganisation changes an organisation; rev is the revision the actor saw. The organisation's
-// manager may change how to reach it; legal facts are changed by an admin or an official of its unit.
+// manager may change how to reach it, its logo, and its number under the prefix that is recorded for it;
+// legal facts are changed by an admin or an official of its unit.
 func (l *Ledger) UpdateOrganisation(ctx context.Context, by Actor, id string, rev int64, d OrganisationDraft) (s Stored[Organisation], err error) {
 	defer fault.Wrap(&err, "Ledger.UpdateOrganisation(%q)", id)
 	old, err := organisations.get(ctx, l, id)
@@ -137,6 +144,7 @@ func (l *Ledger) UpdateOrganisation(ctx context.Context, by Actor, id string, re
 	if !judge {
 		keep := old.Doc.Draft()
 		keep.Address, keep.Phone, keep.Representative = d.Address, d.Phone, d.Representative
+		keep.PartyGLN, keep.Logo = d.PartyGLN, d.Logo
 		if keep != d {
 			return s, fault.New(fault.Denied, "legal_facts")
 		}
@@ -166,6 +174,8 @@ func (l *Ledger) organisation(ctx context.Context, d OrganisationDraft) (Organis
 		Representative:   p.Text("/representative", d.Representative, maxName, LegalType(d.LegalType) == CooperativeGroup),
 		Phone:            p.Text("/phone", d.Phone, 40, false),
 		GS1CompanyPrefix: p.Text("/gs1CompanyPrefix", d.GS1CompanyPrefix, 12, false),
+		PartyGLN:         strings.TrimSpace(d.PartyGLN),
+		Logo:             strings.TrimSpace(d.Logo),
 		Status:           Active,
 	}
 	if d.Status != "" {
@@ -179,6 +189,10 @@ func (l *Ledger) organisation(ctx context.Context, d OrganisationDraft) (Organis
 	}
 	if n := len(o.GS1CompanyPrefix); n > 0 && (n < 4 || !digits(o.GS1CompanyPrefix, 4, 12)) {
 		p.Add("/gs1CompanyPrefix", "gs1_prefix")
+	}
+	checkGLN(&p, "/partyGLN", o.PartyGLN, &o)
+	if err := l.checkPicture(ctx, &p, "/logo", o.ID, o.Logo); err != nil {
+		return o, err
 	}
 	path, err := l.unitPath(ctx, o.AdminUnit)
 	if o.AdminUnit != "" {
@@ -194,6 +208,20 @@ func (l *Ledger) organisation(ctx context.Context, d OrganisationDraft) (Organis
 func (l *Ledger) Organisation(ctx context.Context, id string) (Stored[Organisation], error) {
 	return organisations.get(ctx, l, id)
 }
+
+// OrganisationByGLN answers the organisation that a party's number, AI (417), names.
+func (l *Ledger) OrganisationByGLN(ctx context.Context, gln string) (s Stored[Organisation], err error) {
+	found, _, err := organisations.find(ctx, l, store.Query{Term: partyTerm(gln), Limit: 1})
+	if err != nil {
+		return s, err
+	}
+	if len(found) == 0 {
+		return s, fault.NotFound
+	}
+	return found[0], nil
+}
+
+func partyTerm(gln string) string { return "gln=" + gln }
 
 // Organisations answers a page of the organisations that the actor may see, in the order of their
 // names: an admin all, an official those of the unit, a member the own.

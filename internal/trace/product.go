@@ -192,16 +192,8 @@ func (l *Ledger) product(ctx context.Context, o *Organisation, d ProductDraft) (
 			pr.GTIN = full
 		}
 	}
-	if pr.Image != "" {
-		doc, err := documents.get(ctx, l, pr.Image)
-		if err := found(&p, "/image", "document_unknown", err); err != nil {
-			return pr, err
-		}
-		if err == nil && doc.Doc.Organisation != o.ID {
-			p.Add("/image", "document_unknown")
-		} else if err == nil && !doc.Doc.IsImage() {
-			p.Add("/image", "not_a_photo")
-		}
+	if err := l.checkPicture(ctx, &p, "/image", o.ID, pr.Image); err != nil {
+		return pr, err
 	}
 	return pr, p.Err()
 }

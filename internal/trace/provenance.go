@@ -61,6 +61,8 @@ type Provenance struct {
 	Documents []Document
 	// Image is the product's photo, nil if there is none.
 	Image *Document
+	// Links are the organisation's own, about the product or about itself. Nobody here vouches for them.
+	Links []Link
 	// Recall is the recall that holds, nil if there is none.
 	Recall *Recall
 	// Serial is the item's serial number, if the code named one, as the code had it; SerialFound is what
@@ -169,6 +171,9 @@ func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, 
 		}
 	}
 	if err := l.provenanceCertificates(ctx, p, at, seen); err != nil {
+		return nil, err
+	}
+	if p.Links, err = l.PublicLinks(ctx, p.Organisation.ID, p.Product.ID); err != nil {
 		return nil, err
 	}
 	called, _, err := recalls.find(ctx, l, store.Query{Term: "batch=" + b.Doc.Code, Desc: true, Limit: 1})

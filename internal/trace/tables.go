@@ -12,7 +12,13 @@ var (
 	organisations = newKind("organisation",
 		func(o *Organisation) string { return o.ID }, func(o *Organisation) string { return o.ID },
 		func(r *record[Organisation]) string { return r.Doc.Name },
-		func(o *Organisation) []string { return append(prefixed("unit=", o.UnitPath), "org="+o.ID) })
+		func(o *Organisation) []string {
+			terms := append(prefixed("unit=", o.UnitPath), "org="+o.ID)
+			if o.PartyGLN != "" {
+				terms = append(terms, partyTerm(o.PartyGLN))
+			}
+			return terms
+		})
 
 	places = newKind("place",
 		func(p *Place) string { return p.ID }, func(p *Place) string { return p.Organisation }, byCreation[Place],

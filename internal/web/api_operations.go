@@ -18,6 +18,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.organisationOperations()...)
 	all = append(all, s.placeOperations()...)
 	all = append(all, s.productOperations()...)
+	all = append(all, s.linkOperations()...)
 	all = append(all, s.documentOperations()...)
 	all = append(all, s.batchOperations()...)
 	all = append(all, s.eventOperations()...)
@@ -51,7 +52,7 @@ func (s *Server) organisationOperations() []operation {
 		r.lists(s, insiders, "The organisations that the caller may see, by name."),
 		r.creates(s, judges, "Registers an organisation."),
 		r.gets(s, signedIn, "An organisation. Representative and phone are told to those who see its records."),
-	}, r.updates(s, leaders, "Changes an organisation; its manager may change address, representative and phone.")...)
+	}, r.updates(s, leaders, "Changes an organisation; its manager may change address, representative, phone, logo and the number under its prefix.")...)
 }
 
 func (s *Server) placeOperations() []operation {

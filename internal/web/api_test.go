@@ -47,6 +47,7 @@ func TestAPIAccess(t *testing.T) {
 		"list_certificates": own, "create_certificate": keep, "get_certificate": own,
 		"submit_certificate": keep, "verify_certificate": judge, "reject_certificate": judge, "suspend_certificate": judge,
 		"reinstate_certificate": judge, "revoke_certificate": judge, "supersede_certificate": judge,
+		"list_links": own, "create_link": keep, "get_link": own, "withdraw_link": keep, "take_down_link": judge, "reinstate_link": judge,
 		"verify": all + " nobody", "verify_many": all + " nobody",
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
 	}
@@ -54,6 +55,7 @@ func TestAPIAccess(t *testing.T) {
 	released, draft := w.addReleased(orgA, "R1"), w.addLot(orgA, "D1")
 	document := w.addDocument(orgA, trace.Private)
 	certificate := w.addCertificate(orgA)
+	link := w.addLink("support", "ho-tro", "", "")
 	recalled := w.addReleased(orgA, "C1")
 	recall, err := w.Ledger.OpenRecall(context.Background(), w.actors["manager"], trace.RecallDraft{Kind: "voluntary", Reason: "Sai nhãn", Batches: []string{recalled.Code}})
 	w.must(err)
@@ -63,6 +65,7 @@ func TestAPIAccess(t *testing.T) {
 		"/organisations/{id}", "/organisations/"+orgA, "/places/{id}", "/places/"+released.Places[0],
 		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
 		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
+		"/links/{id}", "/links/"+link.ID,
 		"/batches/{id}", "/batches/"+released.Code, "{event}", eventName(&events[0]),
 	)
 	n := 0
@@ -112,7 +115,9 @@ func TestAPIAccess(t *testing.T) {
 				body, headers = w.draftOf(path), []string{"If-Match", "*"}
 			case "list_events":
 				path += "?batch=" + released.Code
-			case "hold_batch", "void_batch", "release_batch", "close_recall":
+			case "create_link":
+				body = fmt.Sprintf(`{"organisation":%q,"linkType":"faqs","href":"%s%d","titles":[{"language":"vi","title":"Hỏi"}]}`, orgA, outside, n)
+			case "hold_batch", "void_batch", "release_batch", "close_recall", "take_down_link", "reinstate_link":
 				body = `{"reason":"Thử"}`
 				if o.id == "void_batch" {
 					path = strings.Replace(path, released.Code, draft.Code, 1)

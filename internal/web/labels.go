@@ -192,8 +192,9 @@ func (s *Server) readLabels(f *Form, kept trace.PrintChoice) (ch labelChoice, er
 	return ch, t.explain(nil)
 }
 
-// labelMaker draws the labels of a lot as chosen; only those of items have a serial.
-func (s *Server) labelMaker(pv *trace.Provenance, ch labelChoice) func(serial string) label.Label {
+// labelMaker draws the labels of a lot as chosen, with the organisation's logo if there is one; only those of
+// items have a serial.
+func (s *Server) labelMaker(pv *trace.Provenance, ch labelChoice, logo *label.Logo) func(serial string) label.Label {
 	words := s.Words.Printer(ch.lang)
 	b, pr, o := &pv.Batch, &pv.Product, &pv.Organisation
 	day := func(d trace.Date) string {
@@ -217,7 +218,9 @@ func (s *Server) labelMaker(pv *trace.Provenance, ch labelChoice) func(serial st
 			content = s.itemURL(b, serial)
 			values[label.PartSerial] = trace.SpellCode(serial)
 		}
-		return ch.kind.Compose(content, values, name, ch.parts...)
+		l := ch.kind.Compose(content, values, name, ch.parts...)
+		l.Logo = logo
+		return l
 	}
 }
 
@@ -360,10 +363,14 @@ func (s *Server) showLabels(c *request, f *Form, kept trace.PrintChoice, t *trie
 
 // previewLabels works the label out: how large it is, and what is doubtful about it.
 func (s *Server) previewLabels(c *request, p *LabelsPage, pv *trace.Provenance, ch labelChoice) error {
-	l := ch.stock.Fit(ch.sample(s.labelMaker(pv, ch)))
+	logo, missing := s.logoOf(c, &pv.Organisation, ch)
+	l := ch.stock.Fit(ch.sample(s.labelMaker(pv, ch, logo)))
 	d, err := l.Layout(25.4 / float64(ch.stock.DPI))
 	if err != nil {
 		return at("/stock", err)
+	}
+	if missing {
+		p.Warnings = append(p.Warnings, c.words.T("label.warning.logo_missing"))
 	}
 	for _, w := range d.Warnings {
 		p.Warnings = append(p.Warnings, c.words.T("label.warning."+w.Code, w.Args...))
@@ -430,7 +437,8 @@ func (s *Server) labelPreview(c *request) error {
 	if err != nil {
 		return err
 	}
-	l := ch.stock.Fit(ch.sample(s.labelMaker(pv, ch)))
+	logo, _ := s.logoOf(c, &pv.Organisation, ch)
+	l := ch.stock.Fit(ch.sample(s.labelMaker(pv, ch, logo)))
 	if format.Ext == "png" {
 		l.DPI = min(l.DPI, label.DefaultDPI) // a card of 600 dpi is too large a picture
 	}

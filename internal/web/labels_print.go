@@ -40,7 +40,8 @@ func (s *Server) labelPrint(c *request) error {
 		return again(err)
 	}
 	format := c.FormValue("format")
-	job := printJob{choice: ch, format: format, batch: pv.Batch, make: s.labelMaker(pv, ch), itemURL: s.itemURL}
+	logo, _ := s.logoOf(c, &pv.Organisation, ch)
+	job := printJob{choice: ch, format: format, batch: pv.Batch, make: s.labelMaker(pv, ch, logo), itemURL: s.itemURL}
 	if err := job.try(); err != nil {
 		return again(err)
 	}

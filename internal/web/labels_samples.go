@@ -4,6 +4,11 @@ import (
 	"truynguon/internal/auth"
 )
 
+// ownLinks are a producer's own links.
+func (k madeUp) ownLinks() []OwnLink {
+	return each(k.n, OwnLink{Kind: or(k.name, "–"), Title: or(k.line, "–"), Href: "https://cho.example.vn/", Host: "cho.example.vn", Language: "vi"})
+}
+
 // labels is the page for printing labels, with made-up data.
 func (k madeUp) labels() *LabelsPage {
 	f := k.form("labels", "copies", "stock")

@@ -168,7 +168,18 @@ func (s *Server) linkset(c *request, f *found) (out []anchored, err error) {
 		out = append(out, s.lotLinks(c.words, f.base+f.path, p))
 	}
 	if f.product != nil {
-		out = append(out, s.productLinks(f.product))
+		own, err := s.Ledger.PublicLinks(c.ctx(), f.product.Organisation, f.product.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s.productLinks(f.product, own))
+	}
+	if f.party != nil {
+		own, err := s.Ledger.PublicLinks(c.ctx(), f.party.ID, "")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s.partyLinks(f.party, own))
 	}
 	if f.place != nil {
 		units, err := s.Ledger.Units(c.ctx())
@@ -228,11 +239,11 @@ func (s *Server) lotLinks(words *locale.Printer, anchor string, p *trace.Provena
 	return a
 }
 
-// productLinks are the links of a product.
-func (s *Server) productLinks(pr *trace.Product) anchored {
+// productLinks are the links of a product, the producer's own among them.
+func (s *Server) productLinks(pr *trace.Product, own []trace.Link) anchored {
 	t := titles{s.Words}
 	href := s.Ledger.Base + productPath(pr.GTIN)
-	return anchored{
+	a := anchored{
 		anchor: s.Ledger.Base + "/01/" + pr.GTIN, description: pr.Name,
 		fallback: &link{Href: href, Title: pr.Name},
 		types: []typedLinks{
@@ -241,6 +252,8 @@ func (s *Server) productLinks(pr *trace.Product) anchored {
 			{"registryEntry", t.page(s.Ledger.Base+"/p/"+pr.Organisation, "linkset.producer")},
 		},
 	}
+	t.ownTypes(&a, narrowest(own))
+	return a
 }
 
 // placeLinks are the links of a place that has a number.

@@ -44,6 +44,7 @@ var records = map[reflect.Type]reflect.Type{
 	typeOf[trace.RollRange]():         typeOf[trace.RollRange](),
 	typeOf[trace.RollClaimDraft]():    typeOf[trace.RollClaimDraft](),
 	typeOf[rollCodesDraft]():          typeOf[rollCodesDraft](),
+	typeOf[trace.LinkDraft]():         typeOf[trace.Link](),
 	typeOf[reasonDraft]():             typeOf[reasonDraft](),
 	typeOf[documentForm]():            typeOf[documentForm](),
 }
@@ -58,6 +59,7 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.RollState]():          spelled(trace.RollStates),
 	typeOf[trace.Method]():             spelled(trace.Methods),
 	typeOf[trace.RecallKind]():         spelled(trace.RecallKinds),
+	typeOf[trace.LinkState]():          spelled([]trace.LinkState{trace.LinkShown, trace.LinkWithdrawn, trace.LinkTakenDown}),
 	typeOf[trace.CertificateStatus](): spelled([]trace.CertificateStatus{
 		trace.CertDraft, trace.CertSubmitted, trace.CertVerified, trace.CertRejected, trace.CertSuspended, trace.CertRevoked, trace.CertSuperseded,
 	}),

@@ -251,6 +251,7 @@ type publicLot struct {
 	Places           []publicPlace      `json:"placeList,omitempty"`
 	Events           []publicEvent      `json:"events,omitempty"`
 	Certificates     []publicCertState  `json:"certificates,omitempty"`
+	Links            []publicLink       `json:"producerLinks,omitempty"`
 	Recall           *publicRecall      `json:"recall,omitempty"`
 	Reason           string             `json:"reason,omitempty"`
 }
@@ -263,6 +264,13 @@ type publicProduct struct {
 	NetContent       string   `json:"netContent,omitempty"`
 	CountryOfOrigin  string   `json:"countryOfOrigin"`
 	AppliedStandards []string `json:"appliedStandards,omitempty"`
+}
+
+// publicLink is a link that the producer has added; nobody here vouches for it.
+type publicLink struct {
+	LinkType string            `json:"linkType"`
+	Href     string            `json:"href"`
+	Titles   []trace.LinkTitle `json:"titles"`
 }
 
 type publicProducer struct {
@@ -358,6 +366,9 @@ func (s *Server) provenanceJSON(p *trace.Provenance) publicLot {
 			StartDate: k.StartDate, EndDate: k.EndDate, Day: cert.Day, OnDay: cert.OnDay, Today: cert.Today,
 			Covers: cert.Covers, Evidence: cert.Evidence,
 		})
+	}
+	for _, k := range p.Links {
+		lot.Links = append(lot.Links, publicLink{k.LinkType, k.Href, k.Titles})
 	}
 	if r := p.Recall; r != nil {
 		lot.Recall = &publicRecall{Kind: r.Kind, Reason: r.Reason, Advice: r.Advice, OpenedAt: r.OpenedAt, ClosedAt: r.ClosedAt}

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,6 +46,9 @@ type ProducerPage struct {
 	Organisation trace.Organisation
 	Products     []trace.Product
 	More         *More
+	// Logo is the organisation's, nil if it has none that is public; Own are its own links.
+	Logo *trace.Document
+	Own  []OwnLink
 }
 
 // More leads to the next page of a list.
@@ -76,6 +80,19 @@ func (s *Server) producer(c *request) error {
 	p := &ProducerPage{Base: s.base(c, "producer.title", org.Doc.Name), Organisation: org.Doc, More: c.more(next)}
 	for _, pr := range products {
 		p.Products = append(p.Products, pr.Doc)
+	}
+	own, err := s.Ledger.PublicLinks(c.ctx(), org.Doc.ID, "")
+	if err != nil {
+		return err
+	}
+	p.Own = p.ownLinks(own)
+	if id := org.Doc.Logo; id != "" {
+		d, err := s.Ledger.Document(c.ctx(), trace.Actor{}, id)
+		if err == nil {
+			p.Logo = &d.Doc
+		} else if !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Unauthenticated) {
+			return err
+		}
 	}
 	return s.render(c, "producer", p)
 }

@@ -25,6 +25,7 @@ import (
 //	/01/GTIN/10/LOT          -> /l/CODE
 //	/01/GTIN/10/LOT/21/ITEM  -> /l/CODE?21=ITEM
 //	/414/GLN/254/PART        -> /places/GLN/PART
+//	/417/GLN                 -> /p/ORGANISATION
 //
 // Walking up. The standard (2.5.9) wants a link that is narrower than what is known here to lead to the
 // default link of what is known above it, never to 404; a scan of a forged label must not end on a page
@@ -32,6 +33,9 @@ import (
 // (/01/GTIN/10/FORGED -> /products/GTIN?10=FORGED), and that page, asked for a lot that there is not,
 // answers 404 and says so, with the product's name in words. A linkset is not led to but answered, so for
 // an unknown lot or item it is 404 at once: nothing may be taken for its records.
+//
+// Links that a producer has added lead out of the site, and only for their own linkType: never for the
+// default, nor for a type that is answered from the records.
 //
 // Everything that is asked in the query is handed on (2.12), linkType included; what is no link is 400,
 // and what is one of nothing known here is 404.
@@ -137,10 +141,12 @@ func rawQuery(c *request) string { return string(c.Context().URI().QueryString()
 type found struct {
 	// path is the link's path as far as it is known.
 	path string
-	// product, batch and place are what it names: a product, perhaps with a lot; or a place.
+	// product, batch, place and party are what it names: a product, perhaps with a lot; a place; or an
+	// organisation.
 	product *trace.Product
 	batch   *trace.Batch
 	place   *trace.Place
+	party   *trace.Organisation
 	// beyond are the qualifiers that go further than that.
 	beyond gs1.Elements
 	// base is the site's.
@@ -189,8 +195,14 @@ func (s *Server) find(c *request, key gs1.Key) (*found, error) {
 			return nil, err
 		}
 		f.place = &place
+	case key.PartyGLN() != "":
+		org, err := s.Ledger.OrganisationByGLN(c.ctx(), key.PartyGLN())
+		if err != nil {
+			return nil, err
+		}
+		f.party = &org.Doc
 	default:
-		// An organisation's own GLN (417), logistic units, assets and the rest are not registered here.
+		// Logistic units, assets and the rest are not registered here.
 		return nil, fault.NotFound
 	}
 	f.path = known.Path()
@@ -209,6 +221,8 @@ func (f *found) defaultHref() string {
 		return f.base + "/l/" + f.batch.Code
 	case f.place != nil:
 		return f.base + placePath(f.place.GLN, f.place.GLNExtension)
+	case f.party != nil:
+		return f.base + "/p/" + f.party.ID
 	}
 	return f.base + productPath(f.product.GTIN)
 }

@@ -18,6 +18,8 @@ type ProductPage struct {
 	Product      trace.Product
 	Organisation trace.Organisation
 	Image        *trace.Document
+	// Own are the producer's own links.
+	Own []OwnLink
 }
 
 // productPage answers /products/GTIN. The resolver leads links to it that name a lot or an item which is
@@ -73,6 +75,11 @@ func (s *Server) productPage(c *request) error {
 		return err
 	}
 	p := &ProductPage{Base: s.base(c, "product_page.title", f.product.Name), Product: *f.product, Organisation: org.Doc}
+	own, err := s.Ledger.PublicLinks(c.ctx(), org.Doc.ID, f.product.ID)
+	if err != nil {
+		return err
+	}
+	p.Own = p.ownLinks(own)
 	if id := f.product.Image; id != "" {
 		d, err := s.Ledger.Document(c.ctx(), trace.Actor{}, id)
 		if err == nil {
@@ -202,7 +209,7 @@ type resolverContact struct {
 // describeResolver answers /.well-known/gs1resolver.
 func (s *Server) describeResolver(c *request) error {
 	d := resolverDescription{
-		Name: s.SiteName, ResolverRoot: s.Ledger.Base, SupportedPrimaryKeys: []string{"01", "414"},
+		Name: s.SiteName, ResolverRoot: s.Ledger.Base, SupportedPrimaryKeys: []string{"01", "414", "417"},
 		SupportedLinkType:     []linkTypeNamespace{{gs1.VocabularyURI, "gs1:"}},
 		JSONLDContextLocation: s.Ledger.Base + contextPath,
 	}

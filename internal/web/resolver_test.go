@@ -316,7 +316,7 @@ func TestResolverDescription(t *testing.T) {
 	if faults := descriptionFaults(a.Body); len(faults) > 0 {
 		t.Error(faults)
 	}
-	want := `{"name":"Truy Nguồn","resolverRoot":"https://id.example.vn","supportedPrimaryKeys":["01","414"],` +
+	want := `{"name":"Truy Nguồn","resolverRoot":"https://id.example.vn","supportedPrimaryKeys":["01","414","417"],` +
 		`"supportedLinkType":[{"namespace":"https://ref.gs1.org/voc/","prefix":"gs1:"}],"linkTypeDefaultCanBeLinkset":false,` +
 		`"contact":{"fn":"UBND xã Măng Sơ Lang","note":"0200 388 0000"},"jsonLdContextLocation":"https://id.example.vn/linkset.jsonld"}`
 	if d := cmp.Diff(want, string(a.Body)); d != "" {

@@ -67,6 +67,7 @@ func (s *Server) routes() []route {
 	}
 	all = append(all, s.labelRoutes()...)
 	all = append(all, s.rollRoutes()...)
+	all = append(all, s.linkPages()...)
 	all = append(all, s.workRoutes()...)
 	return append(all, s.apiRoutes()...)
 }

@@ -99,8 +99,8 @@ func (k madeUp) publicPages() map[string]view {
 		"home":       &HomePage{Base: k.base(""), Query: k.line, Unreadable: k.n > 0},
 		"unknown":    unknown,
 		"provenance": k.provenance(verdictOf[k.kind]),
-		"product":    &ProductPage{Base: k.base(""), Product: product, Organisation: k.organisation(), Image: k.image()},
-		"producer":   &ProducerPage{Base: k.base(""), Organisation: k.organisation(), Products: each(k.n, product)},
+		"product":    &ProductPage{Base: k.base(""), Product: product, Organisation: k.organisation(), Image: k.image(), Own: k.ownLinks()},
+		"producer":   &ProducerPage{Base: k.base(""), Organisation: k.organisation(), Products: each(k.n, product), Logo: k.image(), Own: k.ownLinks()},
 		"certificate": &CertificatePage{
 			Base: k.base(""), Certificate: k.certificate(), Scheme: k.scheme(), Today: trace.Suspended, Evidence: trace.DocumentSeen,
 			Facts: each(k.n, Fact{Label: or(k.name, "–"), Value: k.line}), Scope: each(k.n, k.line),

@@ -72,8 +72,12 @@ func (s *Server) lotLinkset(c *request, code string) error {
 		return err
 	}
 	entries := []anchored{s.lotLinks(c.words, s.Ledger.CodeURL(&p.Batch), p)}
-	if p.Batch.GTIN != "" && p.Verdict != trace.NotReleased {
-		entries = append(entries, s.productLinks(&p.Product))
+	switch {
+	case p.Verdict == trace.NotReleased:
+	case p.Batch.GTIN != "":
+		entries = append(entries, s.productLinks(&p.Product, p.Links))
+	default: // a product without a number has no entry of its own
+		titles{s.Words}.ownTypes(&entries[0], narrowest(p.Links))
 	}
 	return s.sendLinkset(c, entries)
 }

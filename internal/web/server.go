@@ -60,6 +60,7 @@ type Server struct {
 	cross     *http.CrossOriginProtection
 	salt      [32]byte // makes clients' addresses into words that mean nothing outside this process
 	scans     pageCache
+	logos     logos
 	replay    sync.Map // idempotent requests under way in this process
 	calls     allowance
 	asked     budget // by those who check certificates

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 
 	"truynguon/internal/auth"
 	"truynguon/internal/trace"
@@ -58,6 +59,7 @@ func (s *Server) organisationShow(c *request) error {
 	p.fact("organisation.address", o.Address)
 	p.fact("organisation.adminUnit", units[o.AdminUnit].Name)
 	p.fact("organisation.gs1CompanyPrefix", o.GS1CompanyPrefix).Mono = true
+	p.fact("organisation.partyGLN", o.PartyGLN).Mono = true
 	p.Links = append(p.Links, Link{Href: "/p/" + o.ID, Label: p.T("batch.public_page")})
 	if c.actor.Sees(o.ID, o.UnitPath) {
 		p.fact("organisation.representative", o.Representative)
@@ -66,6 +68,7 @@ func (s *Server) organisationShow(c *request) error {
 		for _, l := range []Link{
 			{"/work/batches" + org, "menu.batches"}, {"/work/products" + org, "menu.products"}, {"/work/places" + org, "menu.places"},
 			{"/work/certificates" + org, "menu.certificates"}, {"/work/recalls" + org, "menu.recalls"},
+			{"/work/links" + org, "links.title"},
 		} {
 			p.Links = append(p.Links, Link{l.Href, p.T(l.Label)})
 		}
@@ -81,7 +84,7 @@ func (s *Server) organisationShow(c *request) error {
 
 // organisationFields are the fields of the form for an organisation.
 var organisationFields = []string{
-	"id", "legalType", "name", "taxCode", "address", "adminUnit", "representative", "phone", "gs1CompanyPrefix", "status",
+	"id", "legalType", "name", "taxCode", "address", "adminUnit", "representative", "phone", "gs1CompanyPrefix", "partyGLN", "logo", "status",
 }
 
 // organisationNew is the form for a new organisation.
@@ -101,11 +104,27 @@ func (s *Server) organisationForm(c *request, f *Form, old *trace.Organisation, 
 	}
 	reach := group("", false, f.Field("address", "text", true), f.Field("representative", "text", false), f.Field("phone", "tel", false))
 	p := &EditPage{
-		Base: s.workBase(c, title, args...), Form: f, Buttons: saveButton(c.words),
+		Base: s.workBase(c, title, args...), Form: f, Files: true, Buttons: saveButton(c.words),
 		Back: &Link{Href: "/work/organisations", Label: c.words.T("menu.organisations")},
 	}
 	if old != nil {
 		p.Back = &Link{Href: "/work/organisations/" + old.ID, Label: old.Name}
+		// A logo belongs to an organisation that is there to keep it.
+		reach.Fields = append(reach.Fields, f.Field("partyGLN", "text", false))
+		if s.Ledger.MayKeep(c.actor, old) {
+			reach.Fields = append(reach.Fields, f.Field("logoFile", "file", false))
+		}
+		p.Hidden = append(p.Hidden, Option{Value: f.Value("logo"), Label: "logo"})
+		if id := f.Value("logo"); id != "" {
+			d, err := s.Ledger.Document(c.ctx(), c.actor, id)
+			switch {
+			case err == nil && d.Doc.IsImage():
+				p.Photo = &d.Doc
+				reach.Fields = append(reach.Fields, f.Field("noLogo", "check", false))
+			case err != nil && statusOf(err) >= 500:
+				return err
+			}
+		}
 	}
 	if old != nil && !s.Ledger.MayJudge(c.actor, old) {
 		p.Intro, p.Groups = c.words.T("organisation.manager_text"), []Group{reach}
@@ -128,8 +147,25 @@ func organisationDraft(c *request, f *Form) trace.OrganisationDraft {
 	return trace.OrganisationDraft{
 		Token: f.Token, ID: f.Value("id"), LegalType: f.Value("legalType"), Name: f.Value("name"), TaxCode: f.Value("taxCode"),
 		Address: f.Value("address"), AdminUnit: f.Value("adminUnit"), Representative: f.Value("representative"),
-		Phone: f.Value("phone"), GS1CompanyPrefix: f.Value("gs1CompanyPrefix"), Status: f.Value("status"),
+		Phone: f.Value("phone"), GS1CompanyPrefix: f.Value("gs1CompanyPrefix"), PartyGLN: strings.ReplaceAll(f.Value("partyGLN"), " ", ""),
+		Logo: f.Value("logo"), Status: f.Value("status"),
 	}
+}
+
+// logoSent keeps the logo that came with the form: it is public, since labels carry it.
+func (s *Server) logoSent(c *request, f *Form, t *typing, o *trace.Organisation, d *trace.OrganisationDraft) error {
+	f.read(c, "noLogo")
+	if f.Value("noLogo") != "" {
+		d.Logo, f.Values["logo"] = "", nil
+	}
+	ids, err := s.keepFiles(c, t, o.ID, "logoFile", "/logoFile", trace.Public)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	if d.Logo = ids[0]; d.Logo != unreadable {
+		f.Values["logo"] = ids[:1]
+	}
+	return nil
 }
 
 // organisationRegister adds an organisation.
@@ -156,7 +192,7 @@ func (s *Server) organisationEdit(c *request) error {
 	f.Rev = st.Rev
 	for name, value := range map[string]string{
 		"legalType": d.LegalType, "name": d.Name, "taxCode": d.TaxCode, "address": d.Address, "adminUnit": d.AdminUnit,
-		"representative": d.Representative, "phone": d.Phone, "gs1CompanyPrefix": d.GS1CompanyPrefix, "status": d.Status,
+		"representative": d.Representative, "phone": d.Phone, "gs1CompanyPrefix": d.GS1CompanyPrefix, "partyGLN": d.PartyGLN, "logo": d.Logo, "status": d.Status,
 	} {
 		f.Values[name] = []string{value}
 	}
@@ -183,12 +219,18 @@ func (s *Server) organisationUpdate(c *request) error {
 	f := newForm(c, "organisation")
 	f.Rev = c.revision()
 	d := organisationDraft(c, f)
+	var t typing
+	if err := s.logoSent(c, f, &t, &st.Doc, &d); err != nil {
+		return err
+	}
 	if !s.Ledger.MayJudge(c.actor, &st.Doc) { // the form has not asked for the rest
 		keep := st.Doc.Draft()
 		keep.Address, keep.Representative, keep.Phone = d.Address, d.Representative, d.Phone
+		keep.PartyGLN, keep.Logo = d.PartyGLN, d.Logo
 		d = keep
 	}
-	if _, err := s.Ledger.UpdateOrganisation(c.ctx(), c.actor, st.Doc.ID, f.Rev, d); err != nil {
+	_, err = s.Ledger.UpdateOrganisation(c.ctx(), c.actor, st.Doc.ID, f.Rev, d)
+	if err = t.explain(rename(err, "/logo", "/logoFile")); err != nil {
 		return s.failed(c, f, err, func() error { return s.organisationForm(c, f, &st.Doc, "organisation.edit", st.Doc.Name) })
 	}
 	return done(c, "/work/organisations/"+st.Doc.ID, "saved")
