@@ -82,6 +82,7 @@ func serve(ctx context.Context, c *call) (err error) {
 	}
 	go keepHouse(ctx, log, p.people.Prune, server.Prune)
 	go p.keepTally(ctx, log)
+	go p.keepBooks(ctx, log)
 	courier := courier{
 		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
 	}
@@ -177,6 +178,25 @@ func (p *program) keepTally(ctx context.Context, log *slog.Logger) {
 		}
 		if err := p.ledger.FlushUnmatched(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("counting what was asked in vain", "error", err)
+		}
+	}
+}
+
+// booksEvery is how long a change waits before coverage is counted anew.
+const booksEvery = 5 * time.Second
+
+// keepBooks counts coverage anew where something has changed, until the context ends.
+func (p *program) keepBooks(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(booksEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := p.ledger.RefreshCoverage(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("counting coverage", "error", err)
 		}
 	}
 }

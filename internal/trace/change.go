@@ -70,6 +70,16 @@ type kind[T any] struct {
 	// itself tells that the records are a trail themselves: written once, with who and when in them.
 	// They have no entries in the audit trail.
 	itself bool
+	// affects names what of the coverage a change of a record may alter, nil if nothing.
+	affects func(*Ledger, *T) []string
+}
+
+// mark notes what of the coverage a change may alter, before it is written.
+func (k kind[T]) mark(ctx context.Context, l *Ledger, doc *T) error {
+	if k.affects == nil {
+		return nil
+	}
+	return l.markCoverage(ctx, k.affects(l, doc)...)
 }
 
 func newKind[T any](name string, key, org func(*T) string, sort func(r *record[T]) string, terms func(*T) []string) kind[T] {
@@ -145,6 +155,9 @@ func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string,
 	now := l.stamp()
 	r := record[T]{Doc: doc, Created: now, Updated: now}
 	r.Last = Change{At: now, By: by, Action: action, Kind: k.Kind, Key: k.Key(&r), Rev: 1, Org: k.org(&doc)}
+	if err := k.mark(ctx, l, &doc); err != nil {
+		return Stored[T]{}, err
+	}
 	err := k.Insert(ctx, l.DB, &r)
 	if errors.Is(err, fault.Exists) {
 		old, getErr := k.Get(ctx, l.DB, r.Last.Key)
@@ -181,6 +194,9 @@ func (k kind[T]) update(ctx context.Context, l *Ledger, by Actor, key string, re
 		fields := differences(before, members(r.Doc))
 		if len(fields) == 0 {
 			return nil
+		}
+		if err := k.mark(ctx, l, &r.Doc); err != nil {
+			return err
 		}
 		r.Updated = l.stamp()
 		r.Last = Change{

@@ -202,6 +202,39 @@ func TestFaults(t *testing.T) {
 			_, err := w.VoidRoll(ctx, w.staff, trace.RollRange{Token: "t", From: code, Reason: "vì"})
 			return err
 		}},
+		{"say that a product is not sold", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.PauseSale(ctx, w.staff, trace.SalePauseDraft{Token: "t", Product: w.honey, From: "2026-11-01", Reason: "hết mùa"})
+			return err
+		}},
+		{"take that back", func(t *testing.T, w *world) string {
+			return must(w.PauseSale(t.Context(), w.staff, trace.SalePauseDraft{Token: "t", Product: w.honey, From: "2026-11-01", Reason: "hết mùa"})).Doc.ID
+		}, func(ctx context.Context, w *world, id string) error {
+			_, err := w.WithdrawSalePause(ctx, w.official, id, "thấy bán")
+			return err
+		}},
+		{"record a sighting", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RecordSighting(ctx, w.official, trace.SightingDraft{Token: "t", Name: "Chuối", Where: "Chợ", Seen: "2026-11-01"})
+			return err
+		}},
+		{"resolve a sighting", func(t *testing.T, w *world) string {
+			return must(w.RecordSighting(t.Context(), w.official, trace.SightingDraft{Token: "t", Name: "Chuối", Where: "Chợ", Seen: "2026-11-01"})).Doc.ID
+		}, func(ctx context.Context, w *world, id string) error {
+			_, err := w.ResolveSighting(ctx, w.official, id, "đã đăng ký")
+			return err
+		}},
+		{"count coverage", lotOf(true), func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RefreshCoverage(ctx)
+			return err
+		}},
+		{"mark all coverage for being counted anew", func(t *testing.T, w *world) string {
+			lotOf(true)(t, w)
+			for _, r := range must(w.DB.Find(t.Context(), "coverage_mark", store.Query{})).Records {
+				must0(t, w.DB.Delete(t.Context(), "coverage_mark", r.Key, r.Rev))
+			}
+			return ""
+		}, func(ctx context.Context, w *world, _ string) error {
+			return w.RebuildCoverage(ctx, w.admin)
+		}},
 		{"report a doubt", lotOf(true), func(ctx context.Context, w *world, code string) error {
 			_, err := w.ReportDoubt(ctx, trace.Actor{}, trace.DoubtDraft{Token: "t", Code: code, Text: "lạ"})
 			return err

@@ -41,6 +41,9 @@ type Ledger struct {
 	units      unitCache
 	unmatched  unmatchedQueue
 	rolls      rollSecret
+	// holder is this program's name on leases.
+	holderOnce sync.Once
+	holder     string
 }
 
 // Generation counts the changes made through this ledger. Whoever caches what the ledger said may

@@ -9,15 +9,18 @@ import (
 	"truynguon/internal/trace"
 )
 
+// whoMay is a row of TestWhoMay.
+type whoMay struct {
+	verb string
+	want string
+	do   func(t *testing.T, w *world, by trace.Actor) error
+}
+
 // TestWhoMay walks every verb as every actor. A plus is done, a minus is denied, a question mark is a
 // visitor who is asked to sign in, and a dot is somebody to whom the thing is as if it were not there.
 func TestWhoMay(t *testing.T) {
 	//                     admin official elsewhere manager staff neighbour buyer nobody
-	for _, c := range []struct {
-		verb string
-		want string
-		do   func(t *testing.T, w *world, by trace.Actor) error
-	}{
+	for _, c := range append([]whoMay{
 		{"add a unit", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
 			return w.AddUnit(t.Context(), by, trace.Unit{Code: "x3", Level: "xa", Name: "Xã Ba", Parent: "t1"})
 		}},
@@ -362,7 +365,7 @@ func TestWhoMay(t *testing.T) {
 			_, _, err := w.Trail(t.Context(), by, "htx-a", "", 10)
 			return err
 		}},
-	} {
+	}, coverageVerbs...) {
 		t.Run(c.verb, func(t *testing.T) {
 			got := ""
 			for i := range c.want {

@@ -9,7 +9,7 @@ var (
 		func(u *Unit) string { return u.Code }, noOrg[Unit],
 		func(r *record[Unit]) string { return r.Doc.Code }, nil)
 
-	organisations = newKind("organisation",
+	organisations = affecting(newKind("organisation",
 		func(o *Organisation) string { return o.ID }, func(o *Organisation) string { return o.ID },
 		func(r *record[Organisation]) string { return r.Doc.Name },
 		func(o *Organisation) []string {
@@ -18,9 +18,9 @@ var (
 				terms = append(terms, partyTerm(o.PartyGLN))
 			}
 			return terms
-		})
+		}), affectsOfOrg)
 
-	places = newKind("place",
+	places = affecting(newKind("place",
 		func(p *Place) string { return p.ID }, func(p *Place) string { return p.Organisation }, byCreation[Place],
 		func(p *Place) []string {
 			terms := []string{"org=" + p.Organisation}
@@ -28,19 +28,19 @@ var (
 				terms = append(terms, glnTerm(p.GLN, p.GLNExtension))
 			}
 			return terms
-		})
+		}), affectsOfPlace)
 
-	products = newKind("product",
+	products = affecting(newKind("product",
 		func(p *Product) string { return p.ID }, func(p *Product) string { return p.Organisation }, byCreation[Product],
-		func(p *Product) []string { return []string{"org=" + p.Organisation} })
+		func(p *Product) []string { return []string{"org=" + p.Organisation} }), affectsOfProduct)
 
-	documents = newKind("document",
+	documents = affecting(newKind("document",
 		func(d *Document) string { return d.ID }, func(d *Document) string { return d.Organisation }, byCreation[Document],
 		func(d *Document) []string {
 			return []string{"org=" + d.Organisation, "sha256=" + d.SHA256, "sha256=" + d.OriginalSHA256}
-		})
+		}), affectsOfDocument)
 
-	batches = newKind("batch",
+	batches = affecting(newKind("batch",
 		func(b *Batch) string { return b.Code }, func(b *Batch) string { return b.Organisation }, byCreation[Batch],
 		func(b *Batch) []string {
 			state := "+" + string(b.State)
@@ -52,15 +52,15 @@ var (
 			for _, u := range b.UnitPath {
 				terms = append(terms, "unit="+u, "unit+state="+u+state)
 			}
-			return terms
-		})
+			return append(terms, releaseTerms(b)...)
+		}), affectsOfBatch)
 
-	events = trail(newKind("event",
+	events = affecting(trail(newKind("event",
 		eventKey, func(e *Event) string { return e.Org },
 		func(r *record[Event]) string { return sortTime(r.Doc.At) },
-		func(e *Event) []string { return []string{"batch=" + e.Batch} }))
+		func(e *Event) []string { return []string{"batch=" + e.Batch} })), affectsOfEvent)
 
-	certificates = newKind("certificate",
+	certificates = affecting(newKind("certificate",
 		func(c *Certificate) string { return c.ID }, func(c *Certificate) string { return c.Organisation }, byCreation[Certificate],
 		func(c *Certificate) []string {
 			terms := append(prefixed("unit=", c.UnitPath), "org="+c.Organisation)
@@ -68,14 +68,14 @@ var (
 				terms = append(terms, about.term)
 			}
 			return terms
-		})
+		}), affectsOfCertificate)
 
-	recalls = newKind("recall",
+	recalls = affecting(newKind("recall",
 		func(r *Recall) string { return r.ID }, func(r *Recall) string { return r.Organisation }, byCreation[Recall],
 		func(r *Recall) []string {
 			terms := append(prefixed("unit=", r.UnitPath), "org="+r.Organisation)
 			return append(terms, prefixed("batch=", r.Batches)...)
-		})
+		}), affectsOfRecall)
 
 	doubts = newKind("doubt",
 		func(d *Doubt) string { return d.ID }, func(d *Doubt) string { return d.Organisation }, byCreation[Doubt],
@@ -105,6 +105,12 @@ var (
 // trail marks a kind whose records are their own trail.
 func trail[T any](k kind[T]) kind[T] {
 	k.itself = true
+	return k
+}
+
+// affecting tells what of the coverage a change of a record may alter.
+func affecting[T any](k kind[T], affects func(*Ledger, *T) []string) kind[T] {
+	k.affects = affects
 	return k
 }
 

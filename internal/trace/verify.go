@@ -189,6 +189,11 @@ func (l *Ledger) gather(ctx context.Context, codes, keys, certs, goods []string)
 	if g.lots, err = batches.many(ctx, l, codes); err != nil {
 		return g, err
 	}
+	return l.gatherAbout(ctx, g, keys, certs, goods)
+}
+
+// gatherAbout reads what the lots that are there already and the lookups lead to.
+func (l *Ledger) gatherAbout(ctx context.Context, g gathered, keys, certs, goods []string) (_ gathered, err error) {
 	var orgs, sites, called, papers []string
 	for _, b := range g.lots {
 		keys = append(keys, lotKeys(&b.Doc)...)
@@ -383,6 +388,26 @@ func (c *Certificate) match(sum string, docs map[string]Document) DocumentMatch 
 
 // judgeLots makes the answers about lots that were gathered, with the verdicts of their pages.
 func (l *Ledger) judgeLots(ctx context.Context, g *gathered) (map[string]*LotAnswer, error) {
+	all, err := l.provenancesOf(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]*LotAnswer, len(all))
+	for code, p := range all {
+		p.judge()
+		answer := &LotAnswer{Code: code, Verdict: p.Verdict, Organisation: p.Organisation}
+		if p.Verdict != NotReleased {
+			answer.Batch, answer.Product, answer.Recall = p.Batch, p.Product, p.Recall
+			answer.Missing, answer.Certificates = p.Missing, p.Certificates
+		}
+		out[code] = answer
+	}
+	return out, nil
+}
+
+// provenancesOf makes the pages of lots that were gathered, as far as verdicts need them: of the events
+// there is only the one that every lot has, its registration. They are not judged yet.
+func (l *Ledger) provenancesOf(ctx context.Context, g *gathered) (map[string]*Provenance, error) {
 	var lots []*certifiedLot
 	for _, b := range g.lots {
 		lot := &certifiedLot{b: &b.Doc}
@@ -402,11 +427,10 @@ func (l *Ledger) judgeLots(ctx context.Context, g *gathered) (map[string]*LotAns
 	if err := l.judgeCertificates(ctx, lots, docsIn(g.places), docsIn(g.documents)); err != nil {
 		return nil, err
 	}
-	out := make(map[string]*LotAnswer, len(lots))
+	out := make(map[string]*Provenance, len(lots))
 	for _, lot := range lots {
 		b := lot.b
-		// A lot's page with all that the verdict needs. That it was registered is an event of every lot.
-		p := Provenance{
+		p := &Provenance{
 			Batch: *b, Product: g.products[b.Product].Doc, Organisation: g.orgs[b.Organisation].Doc, Today: l.Today(),
 			Timeline: []Event{{Step: "registering"}}, Certificates: lot.on,
 		}
@@ -424,13 +448,7 @@ func (l *Ledger) judgeLots(ctx context.Context, g *gathered) (map[string]*LotAns
 				p.Recall = &r.Doc
 			}
 		}
-		p.judge()
-		answer := &LotAnswer{Code: b.Code, Verdict: p.Verdict, Organisation: p.Organisation}
-		if p.Verdict != NotReleased {
-			answer.Batch, answer.Product, answer.Recall = *b, p.Product, p.Recall
-			answer.Missing, answer.Certificates = p.Missing, lot.on
-		}
-		out[b.Code] = answer
+		out[b.Code] = p
 	}
 	return out, nil
 }

@@ -24,6 +24,7 @@ func (b *Base) Menu() (out []MenuItem) {
 	add(insiders, "/work/places", "places", false)
 	add(insiders, "/work/certificates", "certificates", false)
 	add(insiders, "/work/calendar", "calendar", false)
+	add(signedIn, "/coverage", "coverage", false)
 	add(insiders, "/work/recalls", "recalls", false)
 	add(insiders, "/work/doubts", "doubts", false)
 	add(judges, "/work/unmatched", "unmatched", false)

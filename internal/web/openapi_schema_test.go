@@ -358,7 +358,11 @@ func (g *schemas) schema(t reflect.Type) map[string]any {
 		return map[string]any{"type": "integer"}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": g.schema(t.Elem())}
-	case reflect.Map: // of label formats
+	case reflect.Map:
+		if t.Elem().Kind() == reflect.Int { // counts by a code
+			return map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "integer"}}
+		}
+		// label formats
 		properties := map[string]any{}
 		for _, f := range labelFormats {
 			properties[f.Ext] = map[string]any{"type": "string", "description": "The label as " + f.MediaType + "."}

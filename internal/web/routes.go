@@ -56,6 +56,7 @@ func (s *Server) routes() []route {
 		// For everybody, programs of other sites among them.
 		s.linkRoutes(),
 		s.verifyRoutes(),
+		s.coverageRoutes(),
 		open("/l/:code", s.scanCode),
 		open("/products/:gtin", s.productPage),
 		open("/places/:gln", s.placePage),

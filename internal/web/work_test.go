@@ -46,6 +46,7 @@ func TestWorkPages(t *testing.T) {
 		{"/work/unmatched", "admin official officialB"}, {"/work/unmatched?from=2026-11-01&to=1/11/2026", "admin official officialB"},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
 		{"/work/organisations/new", "admin official officialB"}, {"/work/organisations/" + orgA + "/edit", "admin official manager"},
+		{"/coverage", all + " nobody"}, {"/work/coverage/gaps", all},
 		{"/work/units", "admin"}, {"/work/units/new", "admin"}, {"/work/people", "admin manager managerB"}, {"/work/people/new", "admin manager managerB"},
 		{"/work/people/" + staff.ID, "admin manager"}, {"/work/audit", "admin official officialB manager managerB"},
 		{"/work/audit?org=" + orgA, "admin official manager managerB"}, {"/work/audit/batch/" + lot.Code, own}, {"/work/audit/doubt/" + doubt.Doc.ID, own},

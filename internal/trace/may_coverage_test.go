@@ -1,0 +1,49 @@
+package trace_test
+
+import (
+	"testing"
+
+	"truynguon/internal/trace"
+)
+
+// coverageVerbs are the rows of TestWhoMay about coverage.
+var coverageVerbs = []whoMay{
+	//                                  admin official elsewhere manager staff neighbour buyer nobody
+	{"read the coverage", "++++++++", func(t *testing.T, w *world, _ trace.Actor) error {
+		_, err := w.Coverage(t.Context(), thisYear)
+		return err
+	}},
+	{"list the lots that are missing", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, _, err := w.CoverageGaps(t.Context(), by, thisYear, "", 10)
+		return err
+	}},
+	{"say that a product of htx-a is not sold", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.PauseSale(t.Context(), by, trace.SalePauseDraft{Product: w.honey, From: "2026-11-01", Reason: "hết mùa"})
+		return err
+	}},
+	{"take back that it is not sold", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		id := must(w.PauseSale(t.Context(), w.staff, trace.SalePauseDraft{Product: w.honey, From: "2026-11-01", Reason: "hết mùa"})).Doc.ID
+		_, err := w.WithdrawSalePause(t.Context(), by, id, "vì")
+		return err
+	}},
+	{"list what htx-a does not sell", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, _, err := w.SalePauses(t.Context(), by, "htx-a", "", 10)
+		return err
+	}},
+	{"record a sighting in x1", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.RecordSighting(t.Context(), by, trace.SightingDraft{Name: "Chuối", Where: "Chợ", Seen: "2026-11-01", Unit: "x1"})
+		return err
+	}},
+	{"resolve a sighting in x1", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+		id := must(w.RecordSighting(t.Context(), w.official, trace.SightingDraft{Name: "Chuối", Where: "Chợ", Seen: "2026-11-01"})).Doc.ID
+		_, err := w.ResolveSighting(t.Context(), by, id, "vì")
+		return err
+	}},
+	{"list sightings", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, _, err := w.Sightings(t.Context(), by, false, "", 10)
+		return err
+	}},
+	{"mark all coverage for being counted anew", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
+		return w.RebuildCoverage(t.Context(), by)
+	}},
+}
