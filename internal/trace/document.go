@@ -183,7 +183,9 @@ func (l *Ledger) Document(ctx context.Context, by Actor, id string) (s Stored[Do
 	if err := l.readable(ctx, by, s.Doc.Organisation); err != nil {
 		return s, err
 	}
-	s.Doc.ShareKey = key
+	if by.Role != Official { // who oversees an organisation does not hand out its papers
+		s.Doc.ShareKey = key
+	}
 	return s, nil
 }
 
@@ -220,7 +222,13 @@ func (l *Ledger) Documents(ctx context.Context, by Actor, org, after string, lim
 	if err != nil {
 		return nil, "", err
 	}
-	return documents.find(ctx, l, q)
+	found, next, err := documents.find(ctx, l, q)
+	for i := range found {
+		if by.Role == Official {
+			found[i].Doc.ShareKey = ""
+		}
+	}
+	return found, next, err
 }
 
 // Content is an open document or rendition.

@@ -44,6 +44,10 @@ func (s *Server) documentOperations() []operation {
 		r.lists(s, insiders, "An organisation's documents, newest first.", paramOrganisation),
 		add,
 		r.gets(s, signedIn, "What is known of a document."),
+		decides(s, r, keepers, "share", "Changes who may open a document: anybody, whoever has the link, or officials only.",
+			func(l *trace.Ledger, c *request, id string, d shareDraft) (trace.Stored[trace.Document], error) {
+				return l.ShareDocument(c.ctx(), c.actor, id, d.Visibility)
+			}),
 		{
 			method: get, path: "/documents/{id}/content", id: "get_document_content", summary: "A document's bytes.", who: signedIn,
 			query: []parameter{paramImageWidth}, success: http.StatusOK, handle: s.documentContent,

@@ -93,6 +93,9 @@ type documentLinks struct {
 	Content string `json:"content"`
 	// Page is the address at which anybody may open a public document.
 	Page string `json:"page,omitempty"`
+	// Shared is the address at which whoever has it may open a shared document. Only those who keep the
+	// organisation's records are told it.
+	Shared string `json:"shared,omitempty"`
 }
 
 func (s *Server) viewDocument(_ *request, st trace.Stored[trace.Document]) documentView {
@@ -100,6 +103,9 @@ func (s *Server) viewDocument(_ *request, st trace.Stored[trace.Document]) docum
 	v.Links.Content = s.Ledger.Base + apiBase + "/documents/" + st.Doc.ID + "/content"
 	if st.Doc.Visibility == trace.Public {
 		v.Links.Page = s.Ledger.Base + "/d/" + st.Doc.ID
+	}
+	if st.Doc.ShareKey != "" {
+		v.Links.Shared = s.shareLink(&st.Doc)
 	}
 	return v
 }

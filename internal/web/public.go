@@ -190,7 +190,12 @@ func (s *Server) document(c *request) error {
 }
 
 func (s *Server) sendDocument(c *request, id string, width int) error {
-	doc, err := s.Ledger.OpenDocument(c.ctx(), c.actor, id, width)
+	open := func() (trace.Content, error) { return s.Ledger.OpenDocument(c.ctx(), c.actor, id, width) }
+	key := c.Query("key")
+	if key != "" { // the link that was handed out opens it to anybody
+		open = func() (trace.Content, error) { return s.Ledger.OpenSharedDocument(c.ctx(), id, key, width) }
+	}
+	doc, err := open()
 	if err != nil {
 		return err
 	}
@@ -199,6 +204,9 @@ func (s *Server) sendDocument(c *request, id string, width int) error {
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox; frame-ancestors 'none'")
 	// The address is a random id and its bytes never change, but whether they may be seen can.
 	c.Set(fiber.HeaderCacheControl, "private, max-age=3600")
+	if key != "" { // a link that was withdrawn opens nothing any more
+		c.Set(fiber.HeaderCacheControl, "private, no-cache")
+	}
 	if c.Get(fiber.HeaderIfNoneMatch) == etag {
 		_ = doc.Close()
 		return c.SendStatus(http.StatusNotModified)

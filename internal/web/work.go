@@ -45,6 +45,9 @@ func (s *Server) workRoutes() []route {
 		{get, "/work/certificates/:id", insiders, s.certificateShow},
 		{post, "/work/certificates/:id/:verb", insiders, s.certificateDecide},
 
+		{get, "/work/documents/:id", insiders, s.documentShow},
+		{post, "/work/documents/:id/share", keepers, s.documentShare},
+
 		{get, "/work/calendar", insiders, s.calendar},
 		{get, "/work/calendar/lots/:id", insiders, s.calendarLots},
 		{post, "/work/calendar/feed", insiders, s.calendarFeedMake},

@@ -190,6 +190,7 @@ func documentRow(c *request, d trace.Document) Row {
 	if d.Visibility == trace.Public {
 		r.Tone = "good"
 	}
+	r.Links = []Link{{Href: "/work/documents/" + d.ID, Label: c.words.T("sharing.title")}}
 	return r
 }
 

@@ -43,7 +43,7 @@ func TestWorkPages(t *testing.T) {
 		{"/work/rolls/" + roll.Doc.ID, own}, {"/work/batches/" + lot.Code + "/claim", "admin manager staff"},
 		{"/work/follows", all}, {"/work/follows?target=producer&id=" + orgA, all},
 		{"/work/recalls", inside}, {"/work/recalls/new?batch=" + lot.Code, "admin official officialB manager managerB"}, {"/work/recalls/" + recall.Doc.ID, own},
-		{"/work/unmatched", "admin official officialB"}, {"/work/unmatched?from=2026-11-01&to=1/11/2026", "admin official officialB"},
+		{"/work/documents/" + w.addDocument(orgA, trace.Private).ID, own}, {"/work/unmatched", "admin official officialB"}, {"/work/unmatched?from=2026-11-01&to=1/11/2026", "admin official officialB"},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
 		{"/work/organisations/new", "admin official officialB"}, {"/work/organisations/" + orgA + "/edit", "admin official manager"},
 		{"/coverage", all + " nobody"}, {"/work/coverage/gaps", all},
