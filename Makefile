@@ -48,7 +48,7 @@ vet: ## run go vet
 	go vet ./...
 
 .PHONY: prepare
-prepare: ## install what the tests need beside Go: a C compiler and Chromium
+prepare: ## install what the tests need beside Go: a C compiler, Chromium, poppler and zbar
 	@.ci/prepare
 
 # Only packages that have golden files know the flag.

@@ -49,7 +49,7 @@ type Warning struct {
 // height is given and text and code become larger that way.
 //
 // Errors are of kind fault.Invalid: "label_too_small" with the width and the height in millimetres
-// that would do, "label_content_too_long" and others for what no label can hold. The code keeps
+// that would do, "label_text_no_room" with these and the text that takes the most room, if the code alone would fit, "label_content_too_long" and others for what no label can hold. The code keeps
 // squares of at least MinModule and its quiet zone of four squares, or there is no label.
 func (l Label) Layout(dot float64) (*Layout, error) {
 	l, err := l.complete()
@@ -359,6 +359,7 @@ func (l Label) place(c candidate, n float64) *Layout {
 // tooSmall says which size would do: the width that the code needs, or the width there is if that
 // is more, and the height that code and text then need.
 func (l Label) tooSmall(n, dot, module float64) error {
+	asked := l
 	l.Width = math.Ceil((max(l.Width, n*module+2*l.Margin)-tiny)*10) / 10
 	scale := 1.0
 	if l.Height > 0 {
@@ -366,7 +367,28 @@ func (l Label) tooSmall(n, dot, module float64) error {
 	}
 	c := l.below(n, dot, scale)
 	height := math.Ceil((n*module+c.logo+c.head.height()+c.body.height()+l.top(c)+l.bottom(c)-tiny)*10) / 10
-	return fault.New(fault.Invalid, "label_too_small", decimal(l.Width), decimal(max(height, l.Height)))
+	width, tall := decimal(l.Width), decimal(max(height, l.Height))
+	alone := asked
+	alone.Title, alone.Fields, alone.Caption, alone.Logo = "", nil, nil, nil
+	if text := asked.longest(); text != "" && alone.arrange(n, dot, module, module).module >= module-tiny {
+		return fault.New(fault.Invalid, "label_text_no_room", width, tall, text)
+	}
+	return fault.New(fault.Invalid, "label_too_small", width, tall)
+}
+
+// longest is the text that takes the most room, as a message quotes it; the first letters are enough to know it by.
+func (l Label) longest() string {
+	most, longest := 0.0, ""
+	for _, text := range l.texts() {
+		if w := textWidth(text); w > most {
+			most, longest = w, text
+		}
+	}
+	const enough = 40
+	if r := []rune(longest); len(r) > enough {
+		longest = string(r[:enough]) + "…"
+	}
+	return longest
 }
 
 func roundDown(size, dot float64) float64 {
