@@ -152,6 +152,8 @@ func (c *courier) page(d *trace.DueNotice) string {
 	switch {
 	case d.Notice.Certificate != "":
 		return c.ledger.Base + "/c/" + d.Notice.Certificate
+	case d.Recall.Lots > 0:
+		return c.ledger.Base + "/r/" + d.Recall.ID
 	case len(d.Recall.Batches) > 0:
 		return c.ledger.Base + "/l/" + d.Recall.Batches[0]
 	}
@@ -161,6 +163,9 @@ func (c *courier) page(d *trace.DueNotice) string {
 // write writes a notice in its reader's language.
 func (c *courier) write(d *trace.DueNotice) (subject, text string) {
 	w := c.words.Printer(d.Follow.Lang)
+	if d.Notice.Receipt != "" {
+		return c.writeReceipt(w, d)
+	}
 	var lines []string
 	say := func(key string, value string) {
 		if value != "" {
@@ -197,7 +202,7 @@ func (c *courier) write(d *trace.DueNotice) (subject, text string) {
 		for _, code := range d.Recall.Batches[:min(len(d.Recall.Batches), 20)] {
 			lots = append(lots, trace.SpellCode(code))
 		}
-		if more := len(d.Recall.Batches) - len(lots); more > 0 {
+		if more := max(d.Recall.Lots, len(d.Recall.Batches)) - len(lots); more > 0 {
 			lots = append(lots, w.T("message.more", more))
 		}
 		say("lots", strings.Join(lots, ", "))
@@ -205,6 +210,27 @@ func (c *courier) write(d *trace.DueNotice) (subject, text string) {
 	say("page", c.page(d))
 	lines = append(lines, "", w.T("message.why", c.site, c.ledger.Base+"/work/follows"))
 	return "[" + c.site + "] " + w.T(key+".subject", name), strings.Join(lines, "\n") + "\n"
+}
+
+// writeReceipt writes to somebody who was sent recalled goods and follows nothing here: what was sent, what
+// to do, and where to say what became of it.
+func (c *courier) writeReceipt(w *locale.Printer, d *trace.DueNotice) (subject, text string) {
+	key, r := "message."+string(d.Notice.Reason), &d.Receipt
+	lines := []string{
+		w.T("message.dear", r.Receiver.Name), "", w.T(key+".text", d.Organisation.Name, string(d.Notice.Day)), "",
+		w.T("message.reason", d.Recall.Reason), w.T("message.advice", d.Recall.Advice), "", w.T("message.sent_to_you"),
+	}
+	if d.Recall.Decision != "" {
+		lines = append(lines, w.T("message.decision", d.Recall.Decision))
+	}
+	for _, lot := range r.Lots {
+		lines = append(lines, "- "+w.T("message.sent_lot", lot.Product, lot.Lot, trace.SpellCode(lot.Code), w.Quantity(lot.Quantity.Value.String(), lot.Quantity.UOM)))
+	}
+	if r.More > 0 {
+		lines = append(lines, "- "+w.T("message.more", r.More))
+	}
+	lines = append(lines, "", w.T("message.answer", c.ledger.Base+"/a/"+r.Key), "", w.T("message.page", c.page(d)), "", w.T("message.why_receiver", c.site))
+	return "[" + c.site + "] " + w.T(key+".subject", d.Organisation.Name), strings.Join(lines, "\n") + "\n"
 }
 
 // told is the decision that a notice tells of, and nothing for one about the end of a certificate. Others

@@ -83,6 +83,7 @@ func serve(ctx context.Context, c *call) (err error) {
 	go keepHouse(ctx, log, p.people.Prune, server.Prune)
 	go p.keepTally(ctx, log)
 	go p.keepBooks(ctx, log)
+	go p.keepRecalls(ctx, log)
 	courier := courier{
 		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
 	}
@@ -159,6 +160,27 @@ func keepHouse(ctx context.Context, log *slog.Logger, prunes ...func(context.Con
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// recallsEvery is the pause between two looks for lots that are yet to be marked as recalled or held. Their
+// pages say so already.
+const recallsEvery = 3 * time.Second
+
+// keepRecalls goes on with what recalls and holds change at many lots, until the context ends.
+func (p *program) keepRecalls(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(recallsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		_, err := p.ledger.SweepRecalls(ctx)
+		if err = errors.Join(err, p.ledger.RemindReceivers(ctx)); err != nil && ctx.Err() == nil {
+			log.Warn("recalls", "error", err)
 		}
 	}
 }

@@ -240,6 +240,9 @@ func (l *Ledger) bornEvents(b *Batch) ([]Event, error) {
 		out = append(out, wrong, declared)
 	}
 	for _, s := range b.Steps[1:] {
+		if s.State == Draft {
+			continue // a draft again after a hold: nothing has happened to the goods
+		}
 		e := Event{
 			Batch: b.Code, Org: b.Organisation, Step: stepOf[s.State], At: s.At, Recorded: s.At, By: s.By, Note: s.Reason,
 		}
@@ -338,6 +341,9 @@ func complete(b *Batch, recorded []Event) (commissioning string) {
 		return ""
 	}
 	for i, s := range b.Steps {
+		if i > 0 && s.State == Draft {
+			continue
+		}
 		at := slices.IndexFunc(recorded, func(e Event) bool {
 			step := stepOf[s.State]
 			if i == 0 {

@@ -30,6 +30,8 @@ const (
 	NoticeRevoked    NoticeReason = "revoked"
 	NoticeSuperseded NoticeReason = "superseded"
 	NoticeRecalled   NoticeReason = "recalled"
+	NoticeReceiver   NoticeReason = "receiver" // to who was sent recalled goods
+	NoticeReminder   NoticeReason = "reminder" // to who has not answered it
 )
 
 // NoticeState is what became of a notice.
@@ -56,6 +58,8 @@ type Notice struct {
 	// Day is the day from which it holds, or on which the certificate ends; Days is how many are left.
 	Day  Date `json:"day,omitempty"`
 	Days int  `json:"days,omitempty"`
+	// Receipt is the id of a notice to a receiver of recalled goods, who follows nothing.
+	Receipt string `json:"receipt,omitempty"`
 	// Follow is the id of the following, and Account whose it is.
 	Follow  string      `json:"follow"`
 	Account string      `json:"account"`
@@ -98,6 +102,7 @@ type watched struct {
 const (
 	watchedCertificate = "certificate"
 	watchedRecall      = "recall"
+	watchedCase        = "recall_case"
 )
 
 // patience is how long after a watch was set PrepareNotices goes on looking: longer than any verb takes.
@@ -187,6 +192,13 @@ func (l *Ledger) look(ctx context.Context, row store.Row[watched]) error {
 			}
 			over = true
 		}
+	}
+	if w.Kind == watchedCase {
+		told, err := l.tellFollowers(ctx, w.ID)
+		if err != nil {
+			return err
+		}
+		over = over || told
 	}
 	_, err := watches.UpdateAt(ctx, l.DB, row.Key, row.Rev, func(w *watched) error {
 		w.Done, w.Pending = done, !over
@@ -292,6 +304,8 @@ type DueNotice struct {
 	Scheme       Scheme
 	Recall       Recall
 	Organisation Organisation
+	// Receipt is the notice to a receiver of recalled goods, if it is one.
+	Receipt RecallNotice
 }
 
 // lease is how long a sender may take before a notice is given to another.
@@ -308,8 +322,9 @@ func (l *Ledger) DueNotices(ctx context.Context, limit int) (out []DueNotice, er
 	if err != nil {
 		return nil, err
 	}
-	var followIDs, certs, called, orgs []string
+	var followIDs, certs, called, orgs, receipts []string
 	for _, r := range rows {
+		receipts = append(receipts, r.Value.Receipt)
 		followIDs = append(followIDs, r.Value.Follow)
 		certs = append(certs, r.Value.Certificate)
 		called = append(called, r.Value.Recall)
@@ -326,7 +341,7 @@ func (l *Ledger) DueNotices(ctx context.Context, limit int) (out []DueNotice, er
 	if err != nil {
 		return nil, err
 	}
-	knownRecalls, err := recalls.many(ctx, l, called)
+	knownRecalls, err := l.recallsByID(ctx, called)
 	if err != nil {
 		return nil, err
 	}
@@ -334,8 +349,17 @@ func (l *Ledger) DueNotices(ctx context.Context, limit int) (out []DueNotice, er
 	if err != nil {
 		return nil, err
 	}
+	knownReceipts, err := recallNotices.GetMany(ctx, l.DB, receipts)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
 		f, there := to[r.Value.Follow]
+		receipt := knownReceipts[r.Value.Receipt].Value
+		if r.Value.Receipt != "" {
+			f.Value = Follow{Channel: Email, Address: receipt.Receiver.Email, Lang: "vi"}
+			there = receipt.Receiver.Email != ""
+		}
 		taken, err := notices.UpdateAt(ctx, l.DB, r.Key, r.Rev, func(n *Notice) error {
 			if there {
 				n.NextAt = now.Add(lease)
@@ -357,7 +381,8 @@ func (l *Ledger) DueNotices(ctx context.Context, limit int) (out []DueNotice, er
 		c.Test = nil
 		out = append(out, DueNotice{
 			Notice: taken.Value, Follow: f.Value, Certificate: publicCertificate(&c), Scheme: l.Schemes[c.Scheme],
-			Recall: knownRecalls[r.Value.Recall].Doc, Organisation: knownOrgs[r.Value.Organisation].Doc,
+			Recall: knownRecalls[r.Value.Recall], Organisation: knownOrgs[r.Value.Organisation].Doc,
+			Receipt: receipt,
 		})
 	}
 	return out, nil

@@ -65,6 +65,8 @@ type Provenance struct {
 	Links []Link
 	// Recall is the recall that holds, nil if there is none.
 	Recall *Recall
+	// Hold is why the lot is held together with others, nil if it is not.
+	Hold *LotHold
 	// Serial is the item's serial number, if the code named one, as the code had it; SerialFound is what
 	// is known of it.
 	Serial      string
@@ -183,6 +185,18 @@ func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, 
 	if len(called) > 0 {
 		p.Recall = &called[0].Doc
 		seen(called[0].Updated)
+	}
+	by, err := l.effects(ctx, []string{b.Doc.Code})
+	if err != nil {
+		return nil, err
+	}
+	if e, ok := by[b.Doc.Code]; ok {
+		p.apply(e)
+		if e.recall != nil {
+			seen(e.recall.OpenedAt)
+		} else {
+			seen(e.hold.At)
+		}
 	}
 	p.judge()
 	return p, nil
@@ -331,7 +345,7 @@ func (p *Provenance) judge() {
 		p.Verdict = Withdrawn
 	case b.State == Draft:
 		p.Verdict = NotReleased
-	case b.State == Held:
+	case b.State == Held, p.Hold != nil:
 		p.Verdict = OnHold
 	case b.ExpirationDate != "" && b.ExpirationDate < p.Today:
 		p.Verdict = PastDate
@@ -393,6 +407,17 @@ func (p *Provenance) Supported(scheme, number string) Evidence {
 		}
 	}
 	return best
+}
+
+// HoldReason is why the lot is held or was voided, empty if it is neither.
+func (p *Provenance) HoldReason() string {
+	switch {
+	case p.Verdict == OnHold && p.Hold != nil:
+		return p.Hold.Reason
+	case p.Verdict == OnHold || p.Verdict == Withdrawn:
+		return p.Batch.LastStep().Reason
+	}
+	return ""
 }
 
 // EPCIS answers the lot's events as an EPCIS 2.0 document. A lot that is not released has none to show.

@@ -29,10 +29,13 @@ type Recall struct {
 	Organisation string     `json:"organisation"`
 	Kind         RecallKind `json:"kind"`
 	// Reason and Advice are shown to the public: why, and what whoever has the product should do.
-	Reason   string     `json:"reason"`
-	Advice   string     `json:"advice,omitempty"`
-	Decision string     `json:"decision,omitempty"`
-	Batches  []string   `json:"batches"`
+	Reason   string   `json:"reason"`
+	Advice   string   `json:"advice,omitempty"`
+	Decision string   `json:"decision,omitempty"`
+	Batches  []string `json:"batches"`
+	// Lots is how many lots a case is about, of which Batches may name the first only; 0 for a recall that
+	// names all of them.
+	Lots     int        `json:"lots,omitempty"`
 	OpenedAt time.Time  `json:"openedAt"`
 	OpenedBy Actor      `json:"openedBy"`
 	ClosedAt *time.Time `json:"closedAt,omitempty"`

@@ -102,6 +102,11 @@ func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State,
 	if !by.mayWrite(&o.Doc) && !by.mayJudge(&o.Doc) {
 		return s, by.denied()
 	}
+	if to == Released {
+		if err := l.heldTogether(ctx, code); err != nil {
+			return s, err
+		}
+	}
 	if to == Released && b.Doc.State != to && may(&o.Doc, &b.Doc, reason) == nil {
 		if err := l.countLot(ctx, &b.Doc, true); err != nil {
 			return s, err

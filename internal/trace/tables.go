@@ -52,7 +52,7 @@ var (
 			for _, u := range b.UnitPath {
 				terms = append(terms, "unit="+u, "unit+state="+u+state)
 			}
-			return append(terms, releaseTerms(b)...)
+			return append(append(terms, releaseTerms(b)...), prefixed("place=", b.Places)...)
 		}), affectsOfBatch)
 
 	events = affecting(trail(newKind("event",

@@ -173,6 +173,7 @@ type gathered struct {
 	lots         map[string]Stored[Batch]
 	certificates map[string]Stored[Certificate]
 	recalls      map[string]Stored[Recall]
+	effects      map[string]effect
 	products     map[string]Stored[Product]
 	orgs         map[string]Stored[Organisation]
 	places       map[string]Stored[Place]
@@ -215,6 +216,9 @@ func (l *Ledger) gatherAbout(ctx context.Context, g gathered, keys, certs, goods
 		return g, err
 	}
 	if g.recalls, err = recalls.many(ctx, l, called); err != nil {
+		return g, err
+	}
+	if g.effects, err = l.effects(ctx, codes); err != nil {
 		return g, err
 	}
 	if g.products, err = products.many(ctx, l, goods); err != nil {
@@ -448,6 +452,7 @@ func (l *Ledger) provenancesOf(ctx context.Context, g *gathered) (map[string]*Pr
 				p.Recall = &r.Doc
 			}
 		}
+		p.apply(g.effects[b.Code])
 		out[b.Code] = p
 	}
 	return out, nil

@@ -73,14 +73,6 @@ func (p *ProvenancePage) Reasons() (out []string) {
 	return out
 }
 
-// HoldReason is why the lot is held or was voided.
-func (p *ProvenancePage) HoldReason() string {
-	if p.Verdict == trace.OnHold || p.Verdict == trace.Withdrawn {
-		return p.Batch.LastStep().Reason
-	}
-	return ""
-}
-
 // facts lists the nine items of NĐ 37/2026 Đ23.5 and what goes with them, in the order in which people
 // ask. Events and image have places of their own on the page.
 func (p *ProvenancePage) facts() []Fact {
@@ -373,8 +365,6 @@ func (s *Server) provenanceJSON(p *trace.Provenance) publicLot {
 	if r := p.Recall; r != nil {
 		lot.Recall = &publicRecall{Kind: r.Kind, Reason: r.Reason, Advice: r.Advice, OpenedAt: r.OpenedAt, ClosedAt: r.ClosedAt}
 	}
-	if p.Verdict == trace.OnHold || p.Verdict == trace.Withdrawn {
-		lot.Reason = p.Batch.LastStep().Reason
-	}
+	lot.Reason = p.HoldReason()
 	return lot
 }
