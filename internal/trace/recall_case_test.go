@@ -46,7 +46,7 @@ func (w *world) family(t testing.TB) family {
 	}))
 	f.m1 = must(w.ReleaseBatch(t.Context(), w.neighbour, m.Doc.Code, "")).Doc.Code
 	part := func(code, n string) trace.LotPart {
-		return trace.LotPart{LotAmount: trace.LotAmount{Lot: code, Quantity: trace.Quantity{Value: must2(trace.ParseAmount(n)), UOM: "KGM"}}}
+		return trace.LotPart{LotAmount: trace.LotAmount{Lot: code, Quantity: trace.Quantity{Value: parsed(trace.ParseAmount(n)), UOM: "KGM"}}}
 	}
 	must0(t, w.PutTransformation(t.Context(), trace.Transformation{
 		ID: "t1", Organisation: "htx-a", Kind: "split", Inputs: []trace.LotPart{part(f.l1, "100")}, Outputs: []trace.LotPart{part(f.l2, "50"), part(f.l3, "50")},
@@ -61,7 +61,7 @@ func (w *world) family(t testing.TB) family {
 	return f
 }
 
-func must2(a trace.Amount, ok bool) trace.Amount {
+func parsed(a trace.Amount, ok bool) trace.Amount {
 	if !ok {
 		panic("not an amount")
 	}

@@ -195,8 +195,9 @@ func (l *Ledger) gather(ctx context.Context, codes, keys, certs, goods []string)
 
 // gatherAbout reads what the lots that are there already and the lookups lead to.
 func (l *Ledger) gatherAbout(ctx context.Context, g gathered, keys, certs, goods []string) (_ gathered, err error) {
-	var orgs, sites, called, papers []string
-	for _, b := range g.lots {
+	var orgs, sites, called, papers, codes []string
+	for code, b := range g.lots {
+		codes = append(codes, code)
 		keys = append(keys, lotKeys(&b.Doc)...)
 		goods = append(goods, b.Doc.Product)
 		orgs = append(orgs, b.Doc.Organisation)
