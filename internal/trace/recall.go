@@ -35,7 +35,7 @@ type Recall struct {
 	Batches  []string `json:"batches"`
 	// Lots is how many lots a case is about, of which Batches may name the first only; 0 for a recall that
 	// names all of them.
-	Lots     int        `json:"lots,omitempty"`
+	Lots     int        `json:"-"`
 	OpenedAt time.Time  `json:"openedAt"`
 	OpenedBy Actor      `json:"openedBy"`
 	ClosedAt *time.Time `json:"closedAt,omitempty"`
