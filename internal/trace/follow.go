@@ -61,11 +61,16 @@ type Follow struct {
 
 // FollowDraft is what is sent to follow something.
 type FollowDraft struct {
-	Target   string `json:"target"`
+	// Target is what kind of thing: certificate, product or producer.
+	Target string `json:"target"`
+	// TargetID is its id.
 	TargetID string `json:"targetId"`
-	Channel  string `json:"channel"`
-	Address  string `json:"address"`
-	Lang     string `json:"lang"`
+	// Channel is how to be told: email or webhook.
+	Channel string `json:"channel"`
+	// Address is an e-mail address, or an https address to be called.
+	Address string `json:"address"`
+	// Lang is the language of the notices, Vietnamese if not given.
+	Lang string `json:"lang,omitempty"`
 }
 
 var follows = store.Table[Follow]{

@@ -24,6 +24,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.eventOperations()...)
 	all = append(all, s.certificateOperations()...)
 	all = append(all, s.verifyOperations()...)
+	all = append(all, s.followOperations()...)
 	all = append(all, s.rollOperations()...)
 	all = append(all, s.coverageOperations()...)
 	return append(all, s.recallOperations()...)

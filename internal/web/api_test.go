@@ -49,6 +49,7 @@ func TestAPIAccess(t *testing.T) {
 		"reinstate_certificate": judge, "revoke_certificate": judge, "supersede_certificate": judge,
 		"list_links": own, "create_link": keep, "get_link": own, "withdraw_link": keep, "take_down_link": judge, "reinstate_link": judge,
 		"verify": all + " nobody", "verify_many": all + " nobody", "coverage": all + " nobody",
+		"share_document": keep, "list_unmatched": "admin official officialB", "list_follows": all, "create_follow": all, "end_follow": all,
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
 	}
 	w := newWorld(t)
@@ -113,6 +114,12 @@ func TestAPIAccess(t *testing.T) {
 				body, headers = w.draftOf(path), []string{"If-Match", "*"}
 			case "replace_organisation", "change_organisation", "replace_place", "change_place", "replace_product", "change_product":
 				body, headers = w.draftOf(path), []string{"If-Match", "*"}
+			case "share_document":
+				body = `{"visibility":"private"}`
+			case "create_follow":
+				body = fmt.Sprintf(`{"target":"producer","targetId":%q,"channel":"email","address":"a@example.vn"}`, orgA)
+			case "end_follow":
+				path = strings.Replace(path, "{id}", "none", 1)
 			case "list_events":
 				path += "?batch=" + released.Code
 			case "create_link":

@@ -55,6 +55,8 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.OrganisationStatus](): spelled(trace.OrganisationStatuses),
 	typeOf[trace.PlaceType]():          spelled(trace.PlaceTypes),
 	typeOf[trace.Visibility]():         spelled(trace.Visibilities),
+	typeOf[trace.FollowTarget]():       spelled(trace.FollowTargets),
+	typeOf[trace.Channel]():            spelled(trace.Channels),
 	typeOf[trace.State]():              spelled(trace.States),
 	typeOf[trace.RollState]():          spelled(trace.RollStates),
 	typeOf[trace.Method]():             spelled(trace.Methods),

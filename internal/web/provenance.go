@@ -18,6 +18,8 @@ type ProvenancePage struct {
 	Facts []Fact
 	// Doubt is the form for reporting a doubt.
 	Doubt *Form
+	// Buyer leads on to the separate checks, and to following.
+	Buyer []Link
 }
 
 // Fact is one line of what is known of a lot.
@@ -43,6 +45,11 @@ func (s *Server) provenancePage(c *request, p *trace.Provenance) *ProvenancePage
 	}
 	page.Notice = "" // the page is kept for others, who have just done nothing
 	page.Facts = page.facts()
+	if page.Open() {
+		page.Buyer = page.buyerLinks(p.Batch.Code,
+			Link{Href: followLink(trace.FollowProduct, p.Product.ID), Label: page.T("buyer.follow_product")},
+			Link{Href: followLink(trace.FollowProducer, p.Organisation.ID), Label: page.T("buyer.follow_producer")})
+	}
 	return page
 }
 

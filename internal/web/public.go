@@ -49,6 +49,8 @@ type ProducerPage struct {
 	// Logo is the organisation's, nil if it has none that is public; Own are its own links.
 	Logo *trace.Document
 	Own  []OwnLink
+	// Buyer leads to following.
+	Buyer []Link
 }
 
 // More leads to the next page of a list.
@@ -78,6 +80,7 @@ func (s *Server) producer(c *request) error {
 		return err
 	}
 	p := &ProducerPage{Base: s.base(c, "producer.title", org.Doc.Name), Organisation: org.Doc, More: c.more(next)}
+	p.Buyer = p.buyerLinks("", Link{Href: followLink(trace.FollowProducer, org.Doc.ID), Label: p.T("buyer.follow_producer")})
 	for _, pr := range products {
 		p.Products = append(p.Products, pr.Doc)
 	}
@@ -107,6 +110,8 @@ type CertificatePage struct {
 	Facts       []Fact
 	Scope       []string
 	Documents   []trace.Document
+	// Buyer leads on to the separate checks, and to following.
+	Buyer []Link
 }
 
 func (s *Server) certificate(c *request) error {
@@ -119,6 +124,9 @@ func (s *Server) certificate(c *request) error {
 		Base: s.base(c, "certificate.title"), Certificate: k, Scheme: view.Scheme, Today: view.Today,
 		Evidence: k.Evidence(), Documents: view.Documents,
 	}
+	p.Buyer = p.buyerLinks(or(k.Number, s.Ledger.Base+"/c/"+k.ID),
+		Link{Href: followLink(trace.FollowCertificate, k.ID), Label: p.T("follow.add")},
+		Link{Href: followLink(trace.FollowProducer, k.Organisation), Label: p.T("buyer.follow_producer")})
 	add := func(key, value string, required bool) *Fact {
 		if value == "" && !required {
 			return &Fact{}

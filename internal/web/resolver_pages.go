@@ -20,6 +20,8 @@ type ProductPage struct {
 	Image        *trace.Document
 	// Own are the producer's own links.
 	Own []OwnLink
+	// Buyer leads to following.
+	Buyer []Link
 }
 
 // productPage answers /products/GTIN. The resolver leads links to it that name a lot or an item which is
@@ -75,6 +77,8 @@ func (s *Server) productPage(c *request) error {
 		return err
 	}
 	p := &ProductPage{Base: s.base(c, "product_page.title", f.product.Name), Product: *f.product, Organisation: org.Doc}
+	p.Buyer = p.buyerLinks("", Link{Href: followLink(trace.FollowProduct, f.product.ID), Label: p.T("buyer.follow_product")},
+		Link{Href: followLink(trace.FollowProducer, org.Doc.ID), Label: p.T("buyer.follow_producer")})
 	own, err := s.Ledger.PublicLinks(c.ctx(), org.Doc.ID, f.product.ID)
 	if err != nil {
 		return err

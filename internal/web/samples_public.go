@@ -78,7 +78,7 @@ func (k madeUp) provenance(verdict trace.Verdict) *ProvenancePage {
 	if verdict == trace.CalledBack {
 		pv.Recall = &trace.Recall{ID: "r1", Kind: trace.Mandatory, Reason: or(k.text, "–"), Advice: k.text, Decision: k.code, OpenedAt: sampleTime}
 	}
-	page := &ProvenancePage{Base: k.base(""), Provenance: pv, Code: trace.SpellCode(sampleCode), URL: "https://id.example.vn/l/" + sampleCode, Doubt: k.form("doubt", "text", "contact")}
+	page := &ProvenancePage{Base: k.base(""), Provenance: pv, Code: trace.SpellCode(sampleCode), URL: "https://id.example.vn/l/" + sampleCode, Doubt: k.form("doubt", "text", "contact"), Buyer: each(k.n, Link{"/verify", k.name})}
 	page.Facts = page.facts()
 	return page
 }
@@ -99,10 +99,11 @@ func (k madeUp) publicPages() map[string]view {
 		"home":       &HomePage{Base: k.base(""), Query: k.line, Unreadable: k.n > 0},
 		"unknown":    unknown,
 		"provenance": k.provenance(verdictOf[k.kind]),
-		"product":    &ProductPage{Base: k.base(""), Product: product, Organisation: k.organisation(), Image: k.image(), Own: k.ownLinks()},
-		"producer":   &ProducerPage{Base: k.base(""), Organisation: k.organisation(), Products: each(k.n, product), Logo: k.image(), Own: k.ownLinks()},
+		"product":    &ProductPage{Base: k.base(""), Product: product, Organisation: k.organisation(), Image: k.image(), Own: k.ownLinks(), Buyer: each(k.n, Link{"/verify", k.name})},
+		"producer":   &ProducerPage{Base: k.base(""), Organisation: k.organisation(), Products: each(k.n, product), Logo: k.image(), Own: k.ownLinks(), Buyer: each(k.n, Link{"/verify", k.name})},
 		"certificate": &CertificatePage{
-			Base: k.base(""), Certificate: k.certificate(), Scheme: k.scheme(), Today: trace.Suspended, Evidence: trace.DocumentSeen,
+			Buyer: each(k.n, Link{"/verify", k.name}),
+			Base:  k.base(""), Certificate: k.certificate(), Scheme: k.scheme(), Today: trace.Suspended, Evidence: trace.DocumentSeen,
 			Facts: each(k.n, Fact{Label: or(k.name, "–"), Value: k.line}), Scope: each(k.n, k.line),
 			Documents: each(k.n, trace.Document{ID: "d1", Name: k.name, SHA256: k.code, Visibility: trace.Public}),
 		},
