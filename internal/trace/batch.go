@@ -232,6 +232,9 @@ func (l *Ledger) CorrectBatch(ctx context.Context, by Actor, code string, rev in
 	if err != nil {
 		return s, err
 	}
+	if old.Doc.Origin != "" {
+		return s, fault.New(fault.Exists, "batch_made")
+	}
 	d.Product, d.Lot = old.Doc.Product, old.Doc.Lot
 	b, _, err := l.batch(ctx, &o, d)
 	if err != nil {

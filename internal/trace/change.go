@@ -179,6 +179,16 @@ func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string,
 	return Stored[T]{Doc: doc, Rev: 1, Created: now, Updated: now}, nil
 }
 
+// again answers a document that a submission sent before has made, and sees to its entry in the trail. It
+// fails with fault.NotFound if there is none.
+func (k kind[T]) again(ctx context.Context, l *Ledger, key string) (Stored[T], error) {
+	r, err := k.Get(ctx, l.DB, key)
+	if err != nil {
+		return Stored[T]{}, err
+	}
+	return stored(r), k.file(ctx, l, &r.Value)
+}
+
 // update changes a document and writes the entry in the audit trail. rev is the revision that the
 // actor saw, or 0 to change whatever is there. A change that alters nothing writes nothing.
 func (k kind[T]) update(ctx context.Context, l *Ledger, by Actor, key string, rev int64, action, reason string, change func(*T) error) (Stored[T], error) {

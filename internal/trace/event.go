@@ -21,7 +21,11 @@ type Event struct {
 	ID string `json:"id"`
 	// Batch is the lot's code.
 	Batch string `json:"batch"`
-	Org   string `json:"organisation"`
+	// Lots are the codes of further lots that took part in it.
+	Lots []string `json:"lots,omitempty"`
+	// Unit is the id of the carton or pallet that it is about, if it is not about a lot.
+	Unit string `json:"unit,omitempty"`
+	Org  string `json:"organisation"`
 	// Step is the id of a row of StepTable.
 	Step string `json:"step"`
 	// At is when it happened. DayOnly tells that only the day is known, and At is its first instant.
@@ -35,6 +39,9 @@ type Event struct {
 	Note  string `json:"note,omitempty"`
 	// Declared tells that this is an error declaration about the event with the same hash ID.
 	Declared bool `json:"declared,omitempty"`
+	// Parties tells that the EPCIS event names who goods come from or go to, which is for them and the
+	// officials, not for the public.
+	Parties bool `json:"parties,omitempty"`
 	// EPCIS is the event in JSON-LD, verbatim.
 	EPCIS json.RawMessage `json:"epcis"`
 }
@@ -177,7 +184,11 @@ func (l *Ledger) describe(e *Event, b *Batch, site string, mistake *epcis.ErrorD
 		ev.Action = epcis.Delete
 	}
 	ev.ReadPoint, ev.BizLocation = site, site
-	var err error
+	return e.seal(&ev, mistake)
+}
+
+// seal gives an event its EPCIS form and hash ID; mistake makes it a declaration that it was in error.
+func (e *Event) seal(ev *epcis.Event, mistake *epcis.ErrorDeclaration) (err error) {
 	ev.EventID, err = ev.HashID()
 	if err != nil {
 		return err
@@ -211,6 +222,9 @@ func ilmd(b *Batch) epcis.Extensions {
 // how it was said before it was corrected, then its changes of state. They are the same whenever they
 // are derived, so a write that was cut short loses none of them.
 func (l *Ledger) bornEvents(b *Batch) ([]Event, error) {
+	if b.Origin != "" { // it came into being by a transformation, which has an event of its own
+		return l.stepEvents(b, nil)
+	}
 	right, err := l.commissioning(b, b.LotFacts, b.Registered(), nil)
 	if err != nil {
 		return nil, err
@@ -239,6 +253,11 @@ func (l *Ledger) bornEvents(b *Batch) ([]Event, error) {
 		}
 		out = append(out, wrong, declared)
 	}
+	return l.stepEvents(b, out)
+}
+
+// stepEvents appends the events that a lot's changes of state are.
+func (l *Ledger) stepEvents(b *Batch, out []Event) ([]Event, error) {
 	for _, s := range b.Steps[1:] {
 		if s.State == Draft {
 			continue // a draft again after a hold: nothing has happened to the goods
@@ -280,6 +299,11 @@ func (l *Ledger) fileEvents(ctx context.Context, b *Batch) error {
 	if err != nil {
 		return err
 	}
+	return l.fileThese(ctx, born)
+}
+
+// fileThese writes events that follow from a record, those that are not there yet.
+func (l *Ledger) fileThese(ctx context.Context, born []Event) error {
 	keys := make([]string, len(born))
 	for i := range born {
 		keys[i] = eventKey(&born[i])
@@ -320,11 +344,22 @@ func (l *Ledger) eventsOf(ctx context.Context, b *Batch) (all []Event, current s
 		if err != nil {
 			return nil, "", err
 		}
-		current = born[0].ID
+		if b.Origin == "" {
+			current = born[0].ID
+		}
 		for _, e := range born {
 			if !slices.ContainsFunc(all, func(a Event) bool { return eventKey(&a) == eventKey(&e) }) {
 				all = append(all, e)
 			}
+		}
+	}
+	moved, err := l.movedEvents(ctx, b.Code)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, e := range moved {
+		if !slices.ContainsFunc(all, func(a Event) bool { return eventKey(&a) == eventKey(&e) }) {
+			all = append(all, e)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Event) int {
@@ -337,7 +372,7 @@ func (l *Ledger) eventsOf(ctx context.Context, b *Batch) (all []Event, current s
 // them: its commissioning and one for each change of state. It answers the hash ID of the commissioning
 // event, or nothing if any is not there. A lot that was corrected is left to bornEvents.
 func complete(b *Batch, recorded []Event) (commissioning string) {
-	if len(b.Corrections) > 0 {
+	if len(b.Corrections) > 0 || b.Origin != "" {
 		return ""
 	}
 	for i, s := range b.Steps {

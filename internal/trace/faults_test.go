@@ -365,7 +365,8 @@ func dumped(t *testing.T, db store.DB) string {
 		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf",
 		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll",
 		"link",
-		"recall_case", "scope_part", "recall_job", "recall_notice", "recall_entry", "hold_set"} {
+		"recall_case", "scope_part", "recall_job", "recall_notice", "recall_entry", "hold_set",
+		"transformation", "shipment", "logistic_unit", "sscc_book"} {
 		page, err := db.Find(t.Context(), kind, store.Query{Limit: 1000})
 		must0(t, err)
 		var lines []string

@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -365,7 +366,7 @@ func TestWhoMay(t *testing.T) {
 			_, _, err := w.Trail(t.Context(), by, "htx-a", "", 10)
 			return err
 		}},
-	}, coverageVerbs...) {
+	}, slices.Concat(coverageVerbs, lineageVerbs)...) {
 		t.Run(c.verb, func(t *testing.T) {
 			got := ""
 			for i := range c.want {

@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"truynguon/internal/epcis"
@@ -368,7 +369,8 @@ func (p *Provenance) missing() []string {
 	need(p.Organisation.Address != "", "address")
 	need(len(p.Places) > 0, "origin")
 	need(slices.ContainsFunc(p.Timeline, func(e Event) bool {
-		return e.Step == "harvesting" || e.Step == "processing" || e.Step == "packing" || e.Step == "registering"
+		return e.Step == "harvesting" || e.Step == "processing" || e.Step == "packing" || e.Step == "registering" ||
+			strings.HasPrefix(e.Step, "made_")
 	}), "events")
 	need(len(p.Product.AppliedStandards) > 0, "standards")
 	need(p.Batch.ExpirationDate != "" || p.Batch.BestBeforeDate != "" || p.Product.ShelfLifeDays == 0, "expiry")
@@ -425,6 +427,9 @@ func (p *Provenance) EPCIS() ([]byte, error) {
 	var shown []epcis.Event
 	if p.Verdict != NotReleased {
 		for _, e := range p.Timeline {
+			if e.Parties {
+				continue // of whom one buys, and who buys, is not for the public
+			}
 			ev, err := epcis.DecodeEvent(e.EPCIS)
 			if err != nil {
 				return nil, err

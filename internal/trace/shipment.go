@@ -71,8 +71,11 @@ type Shipment struct {
 	By       Actor     `json:"by"`
 	// Secret is the random part of the address on the delivery note.
 	Secret string `json:"secret,omitempty"`
-	// Receipt is what the receiver said, nil until they do.
-	Receipt *Receipt `json:"receipt,omitempty"`
+	// ExcessReason is why more went out than there was by the records, if it did.
+	ExcessReason string `json:"excessReason,omitempty"`
+	// Receipts are what the receiver said: at most once by the delivery note, and once in an
+	// organisation's own pages.
+	Receipts []Receipt `json:"receipts,omitempty"`
 	// Voided says that it did not happen, and who said so.
 	Voided *Voiding `json:"voided,omitempty"`
 }
@@ -96,6 +99,46 @@ type Receipt struct {
 	Note string      `json:"note,omitempty"`
 }
 
+// Receipt is the receiver's word that counts: an organisation's own over that of whoever held the note; nil
+// if there is none.
+func (s *Shipment) Receipt() *Receipt {
+	var best *Receipt
+	for i := range s.Receipts {
+		if r := &s.Receipts[i]; best == nil || !r.ByNote {
+			best = r
+		}
+	}
+	return best
+}
+
+// Missing names what TT 17/2021/TT-BNNPTNT Đ6 wants to be kept of a delivery and the record has not:
+// codes with the catalogue key "shipment.missing."+code.
+func (s *Shipment) Missing() (out []string) {
+	if s.Kind != Delivery && s.Kind != Returning {
+		return nil
+	}
+	other := s.Other()
+	for _, m := range []struct {
+		code string
+		ok   bool
+	}{
+		{"party_code", other.Code != ""}, {"time", !s.DayOnly}, {"where", s.Where != "" || s.Place != ""},
+	} {
+		if !m.ok {
+			out = append(out, m.code)
+		}
+	}
+	return out
+}
+
+// Other is the party that did not record it.
+func (s *Shipment) Other() Party {
+	if s.Inbound {
+		return s.From
+	}
+	return s.To
+}
+
 var shipments = newKind("shipment",
 	func(s *Shipment) string { return s.ID }, func(s *Shipment) string { return s.Organisation }, byCreation[Shipment],
 	func(s *Shipment) []string {
@@ -107,6 +150,9 @@ var shipments = newKind("shipment",
 		}
 		if s.Secret != "" {
 			terms = append(terms, "secret="+s.Secret)
+		}
+		if s.Voided == nil {
+			terms = append(terms, prefixed("unit=", s.Units)...)
 		}
 		for _, lot := range s.Lots {
 			terms = append(terms, "lot="+lot.Lot)

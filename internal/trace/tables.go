@@ -58,7 +58,12 @@ var (
 	events = affecting(trail(newKind("event",
 		eventKey, func(e *Event) string { return e.Org },
 		func(r *record[Event]) string { return sortTime(r.Doc.At) },
-		func(e *Event) []string { return []string{"batch=" + e.Batch} })), affectsOfEvent)
+		func(e *Event) []string {
+			if e.Unit != "" {
+				return []string{"unit=" + e.Unit}
+			}
+			return append(prefixed("batch=", e.Lots), "batch="+e.Batch)
+		})), affectsOfEvent)
 
 	certificates = affecting(newKind("certificate",
 		func(c *Certificate) string { return c.ID }, func(c *Certificate) string { return c.Organisation }, byCreation[Certificate],

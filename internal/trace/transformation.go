@@ -59,8 +59,6 @@ type Transformation struct {
 	By           Actor     `json:"by"`
 	// Voided says that it did not happen, and who said so.
 	Voided *Voiding `json:"voided,omitempty"`
-	// Token is what the submission was sent with.
-	Token string `json:"token,omitempty"`
 }
 
 // LotPart is a part of a lot with what an event says of it, fixed when it was recorded.
@@ -70,6 +68,8 @@ type LotPart struct {
 	EPC string `json:"epc"`
 	// ILMD is the master data of a lot that came into being.
 	ILMD epcis.Extensions `json:"ilmd,omitempty"`
+	// Claim is the key of the claim of its number, from which it is written.
+	Claim string `json:"claim,omitempty"`
 }
 
 // Voiding says that something that was recorded did not happen.

@@ -16,7 +16,7 @@ func (l *Ledger) BatchVerbs(by Actor, o *Organisation, b *Batch) (verbs []string
 	}
 	clears := judges || keeps && !orderedByOffice(b.LastStep())
 	add("release", keeps && b.State == Draft || clears && b.State == Held)
-	add("correct", keeps && b.State == Draft)
+	add("correct", keeps && b.State == Draft && b.Origin == "")
 	add("event", keeps && b.State != Voided)
 	add("attach", keeps && b.State != Voided)
 	add("repeat", keeps)

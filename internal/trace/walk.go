@@ -267,6 +267,6 @@ func (s Shipment) seenBy(by Actor, o *Organisation) Shipment {
 		return p
 	}
 	s.From, s.To, s.By = hide(s.From), hide(s.To), Actor{}
-	s.Where, s.Vehicle, s.Witness, s.Note, s.Documents, s.Receipt = "", "", "", "", nil, nil
+	s.Where, s.Vehicle, s.Witness, s.Note, s.Documents, s.Receipts = "", "", "", "", nil, nil
 	return s
 }
