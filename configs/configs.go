@@ -18,3 +18,14 @@ var Schemes []byte
 //
 //go:embed labels.yaml
 var Labels []byte
+
+// Crops is crops.yaml: the crops that a diary can be kept for.
+//
+//go:embed crops.yaml
+var Crops []byte
+
+// SampleSubstances is substances.sample.csv: a made-up list of plant-protection products in the form in
+// which a real one is imported. It is an illustration and no law; only the sample district uses it.
+//
+//go:embed substances.sample.csv
+var SampleSubstances []byte
