@@ -85,6 +85,11 @@ type Config struct {
 	// opening a GS1 Digital Link counts twice: once for the link and once for the page it leads to.
 	ScanLimit int `env:"TRUYNGUON_SCAN_LIMIT" envDefault:"3000" validate:"min=0"`
 
+	// DiaryRequired refuses the release of lots of whose plots no diary at all is kept. Without it such
+	// lots may be released, and their pages say that nothing is known of pre-harvest intervals; where a
+	// diary is kept, the safety gate decides in any case.
+	DiaryRequired bool `env:"TRUYNGUON_DIARY_REQUIRED" envDefault:"false"`
+
 	// SiteName is what the site calls itself in page titles and to other systems.
 	SiteName string `env:"TRUYNGUON_SITE_NAME" envDefault:"Truy Nguồn"`
 

@@ -23,6 +23,10 @@ func open(ctx context.Context, c Config) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	crops, err := trace.ParseCrops(configs.Crops)
+	if err != nil {
+		return nil, err
+	}
 	zone, err := time.LoadLocation(c.Timezone)
 	if err != nil {
 		return nil, err
@@ -36,7 +40,7 @@ func open(ctx context.Context, c Config) (*program, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p := &program{config: c}
-	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes}
+	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes, Crops: crops, DiaryRequired: c.DiaryRequired}
 	p.people = &auth.Directory{DB: db, Changed: p.changed}
 	return p, nil
 }

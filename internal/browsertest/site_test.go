@@ -108,6 +108,10 @@ func startSite() (*site, error) {
 	if err != nil {
 		return nil, err
 	}
+	crops, err := trace.ParseCrops(configs.Crops)
+	if err != nil {
+		return nil, err
+	}
 	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
 	if err != nil {
 		return nil, err
@@ -121,7 +125,7 @@ func startSite() (*site, error) {
 		return nil, err
 	}
 	s := &site{base: "http://" + listener.Addr().String(), password: "trà đá vỉa hè 7 giờ", log: &lines{}}
-	s.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: s.base, Zone: zone, Schemes: schemes}
+	s.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: s.base, Zone: zone, Schemes: schemes, Crops: crops}
 	s.people = &auth.Directory{DB: db, Cost: auth.Cost{MemoryKiB: 64, Time: 1, Threads: 1}}
 	if err := sample.Into(ctx, s.ledger); err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ type loader struct {
 func newLoader(l *trace.Ledger, d *District, today time.Time, o Organisation) *loader {
 	ld := &loader{district: d, today: today, org: o, ids: map[string]string{}}
 	ld.Ledger = &trace.Ledger{
-		DB: l.DB, Blobs: l.Blobs, Base: l.Base, Zone: l.Zone, Schemes: l.Schemes, Now: func() time.Time { return ld.now },
+		DB: l.DB, Blobs: l.Blobs, Base: l.Base, Zone: l.Zone, Schemes: l.Schemes, Crops: l.Crops, Now: func() time.Time { return ld.now },
 	}
 	person := func(role string) trace.Actor {
 		a := trace.Actor{ID: "sample-" + role + "-" + o.ID, Name: o.Representative, Role: trace.Role(role), Org: o.ID}

@@ -90,7 +90,13 @@ type StateChange struct {
 	Reason string    `json:"reason,omitempty"`
 	// Recall is the id of the recall, if it was one.
 	Recall string `json:"recall,omitempty"`
+	// Gate is what the safety gate said, if that is why the lot was held, or if an official released it in
+	// spite of it.
+	Gate *Gate `json:"gate,omitempty"`
 }
+
+// Overrides reports whether an official released the lot in spite of the safety gate.
+func (s *StateChange) Overrides() bool { return s.State == Released && s.Gate != nil }
 
 // Correction keeps facts that turned out wrong, with the time at which they were corrected.
 type Correction struct {

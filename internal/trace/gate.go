@@ -362,7 +362,7 @@ func (f *GateFacts) listed(a *Application, at GateLine, add addLine) (phi *int) 
 	for _, crop := range a.Crops {
 		on := slices.DeleteFunc(slices.Clone(matches), func(s Substance) bool { return s.Crop != "" && s.Crop != crop })
 		if len(on) == 0 {
-			add(GatePermitted, GateUndetermined, "off_label", at, name, number, "crop:"+crop)
+			add(GatePermitted, GateUndetermined, "off_label", at, name, number, "crop."+crop)
 			continue
 		}
 		var most Amount
@@ -383,9 +383,9 @@ func (f *GateFacts) listed(a *Application, at GateLine, add addLine) (phi *int) 
 		case a.Dose == 0 || most == 0:
 			add(GateDose, GateNotKnown, "not_comparable", at, name)
 		case a.Dose > most:
-			add(GateDose, GateViolated, "exceeded", at, name, a.Dose.String(), most.String(), "unit:"+a.DoseUnit)
+			add(GateDose, GateViolated, "exceeded", at, name, a.Dose.String(), most.String(), "doseUnit."+a.DoseUnit)
 		default:
-			add(GateDose, GateSatisfied, "kept", at, name, a.Dose.String(), most.String(), "unit:"+a.DoseUnit)
+			add(GateDose, GateSatisfied, "kept", at, name, a.Dose.String(), most.String(), "doseUnit."+a.DoseUnit)
 		}
 	}
 	return phi

@@ -34,6 +34,10 @@ type Ledger struct {
 	Zone *time.Location
 	// Schemes are the kinds of certificate that are known, by their id.
 	Schemes Schemes
+	// Crops are the crops that a diary can be kept for, by their id.
+	Crops Crops
+	// DiaryRequired refuses the release also of lots of which no diary at all is kept.
+	DiaryRequired bool
 	// Now tells the time; tests set it. Nil means time.Now.
 	Now func() time.Time
 

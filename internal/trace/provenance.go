@@ -68,6 +68,10 @@ type Provenance struct {
 	Recall *Recall
 	// Hold is why the lot is held together with others, nil if it is not.
 	Hold *LotHold
+	// Gate is what the safety gate says, by the producer's own diary.
+	Gate Gate
+	// Overrides are the times an official released the lot in spite of the gate, oldest first.
+	Overrides []StateChange
 	// Serial is the item's serial number, if the code named one, as the code had it; SerialFound is what
 	// is known of it.
 	Serial      string
@@ -197,6 +201,15 @@ func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, 
 			seen(e.recall.OpenedAt)
 		} else {
 			seen(e.hold.At)
+		}
+	}
+	if p.Gate, err = l.gateOf(ctx, &b.Doc); err != nil {
+		return nil, err
+	}
+	p.Gate = p.Gate.Public()
+	for _, s := range b.Doc.Steps {
+		if s.Overrides() {
+			p.Overrides = append(p.Overrides, s)
 		}
 	}
 	p.judge()
@@ -376,6 +389,7 @@ func (p *Provenance) missing() []string {
 	need(p.Batch.ExpirationDate != "" || p.Batch.BestBeforeDate != "" || p.Product.ShelfLifeDays == 0, "expiry")
 	need(hasBasis(p.Certificates), "food_safety")
 	need(!exceedsLimits(p.Certificates), "test_failed")
+	need(p.Gate.Passes(), "safety_gate")
 	return out
 }
 

@@ -8,17 +8,41 @@ import (
 )
 
 // ReleaseBatch puts a lot on the market, or clears one that was held. The organisation may release its
-// own lots; a hold that an official ordered is cleared by an official only.
+// own lots; a hold that an official ordered is cleared by an official only. While the safety gate is violated or
+// undetermined nobody may, and the fault names the lines; see OverrideGate.
 func (l *Ledger) ReleaseBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.ReleaseBatch(%q)", code)
-	return l.moveBatch(ctx, by, code, Released, reason, func(o *Organisation, b *Batch, reason string) error {
+	return l.release(ctx, by, code, reason, false)
+}
+
+// OverrideGate releases a lot in spite of the safety gate: an official's decision, with a reason that stays on the
+// lot's page for ever, beside what the gate said.
+func (l *Ledger) OverrideGate(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
+	defer fault.Wrap(&err, "Ledger.OverrideGate(%q)", code)
+	return l.release(ctx, by, code, reason, true)
+}
+
+func (l *Ledger) release(ctx context.Context, by Actor, code, reason string, override bool) (s Stored[Batch], err error) {
+	gate, err := l.gateBefore(ctx, code)
+	if err != nil {
+		return s, err
+	}
+	overridden := func() *Gate {
+		if override && gate != nil && l.refuses(gate) {
+			return gate
+		}
+		return nil
+	}
+	return l.moveBatch(ctx, by, code, Released, reason, overridden, func(o *Organisation, b *Batch, reason string) error {
 		last := b.LastStep()
 		switch {
-		case !by.mayWrite(o) && !(b.State == Held && by.mayJudge(o)):
+		case override && !by.mayJudge(o):
+			return by.denied()
+		case !override && !by.mayWrite(o) && !(b.State == Held && by.mayJudge(o)):
 			return by.denied()
 		case b.State == Held && orderedByOffice(last) && !by.mayJudge(o):
 			return fault.New(fault.Denied, "held_by_official")
-		case b.State == Held && reason == "":
+		case (override || b.State == Held) && reason == "":
 			return reasonMissing()
 		}
 		var p fault.Problem
@@ -28,14 +52,20 @@ func (l *Ledger) ReleaseBatch(ctx context.Context, by Actor, code, reason string
 		if b.ExpirationDate != "" && b.ExpirationDate < l.Today() {
 			p.Add("/expirationDate", "expired_already", string(b.ExpirationDate))
 		}
-		return p.Err()
+		if err := p.Err(); err != nil {
+			return err
+		}
+		if !override && gate != nil && l.refuses(gate) {
+			return gateFault(gate)
+		}
+		return nil
 	})
 }
 
 // HoldBatch stops the sale of a lot, also before it is released, with a reason that its page shows.
 func (l *Ledger) HoldBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.HoldBatch(%q)", code)
-	return l.moveBatch(ctx, by, code, Held, reason, func(o *Organisation, b *Batch, reason string) error {
+	return l.moveBatch(ctx, by, code, Held, reason, noGate, func(o *Organisation, b *Batch, reason string) error {
 		if !by.mayWrite(o) && !by.mayJudge(o) {
 			return by.denied()
 		}
@@ -54,7 +84,7 @@ func (l *Ledger) HoldBatch(ctx context.Context, by Actor, code, reason string) (
 // voided by the manager or an official.
 func (l *Ledger) VoidBatch(ctx context.Context, by Actor, code, reason string) (s Stored[Batch], err error) {
 	defer fault.Wrap(&err, "Ledger.VoidBatch(%q)", code)
-	return l.moveBatch(ctx, by, code, Voided, reason, func(o *Organisation, b *Batch, reason string) error {
+	return l.moveBatch(ctx, by, code, Voided, reason, noGate, func(o *Organisation, b *Batch, reason string) error {
 		if !by.mayWrite(o) && !by.mayJudge(o) || b.State != Draft && by.Role == Staff {
 			return by.denied()
 		}
@@ -67,6 +97,8 @@ func (l *Ledger) VoidBatch(ctx context.Context, by Actor, code, reason string) (
 		return nil
 	})
 }
+
+func noGate() *Gate { return nil }
 
 // orderedByOffice reports whether a change of state was an official's.
 func orderedByOffice(s StateChange) bool { return s.By.Role == Official || s.By.Role == Admin }
@@ -81,8 +113,8 @@ func reasonMissing() error {
 
 // moveBatch changes a lot's state after the rule allowed it, and records what follows: the event and
 // the entry in the audit trail. A lot that is in the state already is left as it is, so that pressing
-// a button twice is pressing it once.
-func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State, reason string, may func(o *Organisation, b *Batch, reason string) error) (s Stored[Batch], err error) {
+// a button twice is pressing it once. gate is what the safety gate said, if it belongs to the change.
+func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State, reason string, gate func() *Gate, may func(o *Organisation, b *Batch, reason string) error) (s Stored[Batch], err error) {
 	var p fault.Problem
 	reason = p.Paragraph("/reason", reason, maxText, false)
 	if err := p.Err(); err != nil {
@@ -120,7 +152,7 @@ func (l *Ledger) moveBatch(ctx context.Context, by Actor, code string, to State,
 			return err
 		}
 		b.State = to
-		b.Steps = append(b.Steps, StateChange{State: to, At: l.stamp(), By: by, Reason: reason})
+		b.Steps = append(b.Steps, StateChange{State: to, At: l.stamp(), By: by, Reason: reason, Gate: gate()})
 		return nil
 	})
 	if err != nil {

@@ -82,6 +82,8 @@ type LotAnswer struct {
 	Missing      []string        `json:"missing,omitempty"`
 	Recall       *Recall         `json:"-"`
 	Certificates []CertificateOn `json:"-"`
+	// Gate is what the safety gate says, by the producer's own diary; nil of a lot that is not on the market.
+	Gate *Gate `json:"gate,omitempty"`
 }
 
 // Verify answers what is known about certificates and lots to anybody: by a certificate's number (folded
@@ -404,6 +406,8 @@ func (l *Ledger) judgeLots(ctx context.Context, g *gathered) (map[string]*LotAns
 		if p.Verdict != NotReleased {
 			answer.Batch, answer.Product, answer.Recall = p.Batch, p.Product, p.Recall
 			answer.Missing, answer.Certificates = p.Missing, p.Certificates
+			gate := p.Gate.Public()
+			answer.Gate = &gate
 		}
 		out[code] = answer
 	}
@@ -432,12 +436,21 @@ func (l *Ledger) provenancesOf(ctx context.Context, g *gathered) (map[string]*Pr
 	if err := l.judgeCertificates(ctx, lots, docsIn(g.places), docsIn(g.documents)); err != nil {
 		return nil, err
 	}
+	asked := make([]*Batch, len(lots))
+	for i, lot := range lots {
+		asked[i] = lot.b
+	}
+	gates, err := l.gates(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[string]*Provenance, len(lots))
 	for _, lot := range lots {
 		b := lot.b
 		p := &Provenance{
 			Batch: *b, Product: g.products[b.Product].Doc, Organisation: g.orgs[b.Organisation].Doc, Today: l.Today(),
 			Timeline: []Event{{Step: "registering"}}, Certificates: lot.on,
+			Gate: gates[b.Code],
 		}
 		for _, id := range b.Places {
 			if pl, ok := g.places[id]; ok {

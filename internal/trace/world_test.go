@@ -25,6 +25,8 @@ type world struct {
 
 	plot, packhouse, foreignPlot string
 	coffee, honey, foreign       string
+	// cycle is the crop cycle of coffee on plot, whose diary is kept and has no spraying.
+	cycle string
 }
 
 // newWorld opens an empty database in memory and settles the district in it.
@@ -49,13 +51,17 @@ func settle(t testing.TB, db store.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	crops, err := trace.ParseCrops(configs.Crops)
+	if err != nil {
+		t.Fatal(err)
+	}
 	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{now: time.Date(2026, 11, 24, 9, 30, 0, 0, zone)}
 	w.Ledger = &trace.Ledger{
-		DB: db, Blobs: blobs, Base: "https://id.example.vn", Zone: zone, Schemes: schemes,
+		DB: db, Blobs: blobs, Base: "https://id.example.vn", Zone: zone, Schemes: schemes, Crops: crops,
 		Now: func() time.Time { return w.now },
 	}
 	w.admin = trace.Actor{ID: "u-admin", Name: "Quản trị", Role: trace.Admin}
@@ -90,6 +96,8 @@ func settle(t testing.TB, db store.DB) *world {
 	w.foreignPlot = must(w.RegisterPlace(ctx, w.neighbour, trace.PlaceDraft{
 		Type: "plot", Name: "Vườn B", Address: "Thôn 2", AdminUnit: "x2",
 	})).Doc.ID
+	w.cycle = must(w.OpenCycle(ctx, w.staff, trace.CycleDraft{Token: "cycle", Place: w.plot, Crop: "coffee", PlantedAt: "2018-05-01"})).Doc.ID
+	must(w.RecordDiary(ctx, w.staff, trace.DiaryDraft{Token: "entry", Place: w.plot, Activity: "fertilising", PerformedAt: "2024-01-15", TradeName: "Phân hữu cơ"}))
 	photo := must(w.AddDocument(ctx, w.staff, "", "ca-phe.jpg", trace.Public, bytes.NewReader(picture(t)))).Doc.ID
 	w.coffee = must(w.RegisterProduct(ctx, w.staff, trace.ProductDraft{
 		Name: "Cà phê bột", Brand: "Mây", GTIN: "9524001000025", UOM: "KGM", NetContent: "500 g", ShelfLifeDays: "365",

@@ -92,6 +92,9 @@ func say(p *locale.Printer, code string, args []any) string {
 			words[i] = p.T(key)
 		}
 	}
+	if strings.Contains(code, ".") && p.Has(code) { // a finding, which has words of its own
+		return p.T(code, words...)
+	}
 	return p.T("fault."+code, words...)
 }
 
