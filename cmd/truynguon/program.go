@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"truynguon/configs"
 	"truynguon/internal/auth"
 	"truynguon/internal/trace"
 )

@@ -84,6 +84,7 @@ func serve(ctx context.Context, c *call) (err error) {
 	go p.keepTally(ctx, log)
 	go p.keepBooks(ctx, log)
 	go p.keepRecalls(ctx, log)
+	go p.keepJudging(ctx, log)
 	courier := courier{
 		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -230,6 +231,56 @@ func TestFaults(t *testing.T) {
 		}, func(ctx context.Context, w *world, _ string) error {
 			return w.RebuildCoverage(ctx, w.admin)
 		}},
+		{"open a crop cycle", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.OpenCycle(ctx, w.staff, trace.CycleDraft{Token: "t", Place: w.plot, Crop: "pepper"})
+			return err
+		}},
+		{"close a crop cycle", lotOf(true), func(ctx context.Context, w *world, _ string) error {
+			_, err := w.UpdateCycle(ctx, w.staff, w.cycle, 0, trace.CycleDraft{ClosedAt: "2026-10-01"}) // before the harvest: the lot is held
+			return err
+		}},
+		{"record an input lot", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RecordInput(ctx, w.staff, bought("t"))
+			return err
+		}},
+		{"write in the diary", nil, func(ctx context.Context, w *world, _ string) error {
+			d := w.spraying("t", "2023-10-01", "7")
+			_, err := w.RecordDiary(ctx, w.staff, d)
+			return err
+		}},
+		{"write late what holds a lot", lotOf(true), func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RecordDiary(ctx, w.staff, w.spraying("t", "2026-10-30", "7"))
+			return err
+		}},
+		{"finish what was written late", func(t *testing.T, w *world) string {
+			lotOf(true)(t, w)
+			db := w.DB
+			w.DB = storetest.Faulty(db, storetest.Fault{Write: 3, Kept: true}) // the note and the entry, and no more
+			if _, err := w.RecordDiary(t.Context(), w.staff, w.spraying("t", "2026-10-30", "7")); err == nil {
+				t.Fatal("nothing failed")
+			}
+			w.DB = db
+			w.now = w.now.Add(time.Hour)
+			return ""
+		}, func(ctx context.Context, w *world, _ string) error { return w.RejudgeLots(ctx) }},
+		{"correct the diary so that a lot is held", sprayed, func(ctx context.Context, w *world, id string) error {
+			d := w.spraying("u", "2026-10-30", "7")
+			d.Reason = "vì"
+			_, err := w.CorrectDiary(ctx, w.staff, id, d)
+			return err
+		}},
+		{"withdraw from the diary", sprayed, func(ctx context.Context, w *world, id string) error {
+			_, err := w.WithdrawDiary(ctx, w.staff, id, "vì", "u")
+			return err
+		}},
+		{"import a list of substances", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.ImportSubstances(ctx, w.official, listed("t", "2026-01-01"))
+			return err
+		}},
+		{"release a lot in spite of the gate", unsafeLot, func(ctx context.Context, w *world, code string) error {
+			_, err := w.OverrideGate(ctx, w.official, code, "vì")
+			return err
+		}},
 		{"report a doubt", lotOf(true), func(ctx context.Context, w *world, code string) error {
 			_, err := w.ReportDoubt(ctx, trace.Actor{}, trace.DoubtDraft{Token: "t", Code: code, Text: "lạ"})
 			return err
@@ -365,6 +416,7 @@ func dumped(t *testing.T, db store.DB) string {
 		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf",
 		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll",
 		"link",
+		"cycle", "input", "diary", "diary_book", "rejudge", "substance", "substance_list",
 		"recall_case", "scope_part", "recall_job", "recall_notice", "recall_entry", "hold_set",
 		"transformation", "shipment", "logistic_unit", "sscc_book"} {
 		page, err := db.Find(t.Context(), kind, store.Query{Limit: 1000})

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -209,7 +210,10 @@ const (
 func (g *Gate) settle(parts map[string]Gate) {
 	slices.SortFunc(g.Lines, func(a, b GateLine) int {
 		return cmp.Or(b.Result.rank()-a.Result.rank(), cmp.Compare(a.Batch, b.Batch), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Check, b.Check),
-			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Entry, b.Entry))
+			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Entry, b.Entry), cmp.Compare(fmt.Sprint(a.Args), fmt.Sprint(b.Args)))
+	})
+	g.Lines = slices.CompactFunc(g.Lines, func(a, b GateLine) bool { // what came by two ways is told once
+		return a.Check == b.Check && a.Reason == b.Reason && a.Entry == b.Entry && a.Place == b.Place && a.Batch == b.Batch && fmt.Sprint(a.Args) == fmt.Sprint(b.Args)
 	})
 	g.Result = GateNotApplicable
 	g.NoDiary = true
@@ -383,10 +387,13 @@ func (f *GateFacts) listed(a *Application, at GateLine, add addLine) (phi *int) 
 		case a.Dose == 0 || most == 0:
 			add(GateDose, GateNotKnown, "not_comparable", at, name)
 		case a.Dose > most:
-			add(GateDose, GateViolated, "exceeded", at, name, a.Dose.String(), most.String(), "doseUnit."+a.DoseUnit)
+			add(GateDose, GateViolated, "exceeded", at, name, a.Dose.String(), most.String(), doseUnitKey(a.DoseUnit))
 		default:
-			add(GateDose, GateSatisfied, "kept", at, name, a.Dose.String(), most.String(), "doseUnit."+a.DoseUnit)
+			add(GateDose, GateSatisfied, "kept", at, name, a.Dose.String(), most.String(), doseUnitKey(a.DoseUnit))
 		}
 	}
 	return phi
 }
+
+// doseUnitKey is the catalogue key of a unit of a dose.
+func doseUnitKey(unit string) string { return "doseUnit." + strings.Replace(unit, "/", "_", 1) }

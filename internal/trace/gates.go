@@ -277,7 +277,29 @@ func (w *gateWork) cropsOf(code string, path []string) []string {
 	return slices.Sorted(maps.Keys(crops))
 }
 
+// maxGateParts bounds the lots that one answer of the gate looks at; what is made of more is undetermined.
+const maxGateParts = 5000
+
 // gateParts finds the lots that lots were made of.
 func (l *Ledger) gateParts(ctx context.Context, w *gateWork, codes []string) error {
+	codes = slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return w.lots[code].Origin == "" })
+	if len(codes) == 0 {
+		return nil
+	}
+	g, err := l.walkUpTo(ctx, codes, Up, maxGateParts+len(codes))
+	if err != nil {
+		return err
+	}
+	w.cut, w.parents = g.Cut, map[string][]string{}
+	for i := range g.Lots {
+		if b := g.Lots[i].Batch; b != nil && w.lots[b.Code] == nil {
+			w.lots[b.Code] = b
+		}
+	}
+	for _, e := range g.Edges {
+		if !slices.Contains(w.parents[e.To], e.From) {
+			w.parents[e.To] = append(w.parents[e.To], e.From)
+		}
+	}
 	return nil
 }

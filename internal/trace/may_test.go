@@ -353,6 +353,62 @@ func TestWhoMay(t *testing.T) {
 			_, err := w.RollLabel(t.Context(), code(1))
 			return err
 		}},
+		{"open a crop cycle of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OpenCycle(t.Context(), by, trace.CycleDraft{Place: w.plot, Crop: "pepper"})
+			return err
+		}},
+		{"correct a crop cycle of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.UpdateCycle(t.Context(), by, w.cycle, 0, trace.CycleDraft{Variety: "TR4"})
+			return err
+		}},
+		{"read a crop cycle of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Cycle(t.Context(), by, w.cycle)
+			return err
+		}},
+		{"list the crop cycles of a plot of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Cycles(t.Context(), by, "", w.plot, "", 10)
+			return err
+		}},
+		{"record an input lot of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			d := bought("t")
+			d.Organisation = "htx-a"
+			_, err := w.RecordInput(t.Context(), by, d)
+			return err
+		}},
+		{"list the input lots of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Inputs(t.Context(), by, "htx-a", "", "", 10)
+			return err
+		}},
+		{"write in the diary of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RecordDiary(t.Context(), by, w.spraying("", "2026-10-01", "7"))
+			return err
+		}},
+		{"correct the diary of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			d := w.spraying("", "2026-10-02", "7")
+			d.Reason = "vì"
+			_, err := w.CorrectDiary(t.Context(), by, must(w.RecordDiary(t.Context(), w.staff, w.spraying("t", "2026-10-01", "7"))).Doc.ID, d)
+			return err
+		}},
+		{"withdraw from the diary of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.WithdrawDiary(t.Context(), by, must(w.RecordDiary(t.Context(), w.staff, w.spraying("t", "2026-10-01", "7"))).Doc.ID, "vì", "")
+			return err
+		}},
+		{"read the diary of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Diary(t.Context(), by, trace.DiaryFilter{Place: w.plot}, "", 10)
+			return err
+		}},
+		{"ask for the gate of a lot of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Gates(t.Context(), by, []string{w.registered(t, "L", false).Doc.Code})
+			return err
+		}},
+		{"import a list of substances", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.ImportSubstances(t.Context(), by, listed("", "2026-01-01"))
+			return err
+		}},
+		{"release a lot of htx-a in spite of the gate", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OverrideGate(t.Context(), by, unsafeLot(t, w), "vì")
+			return err
+		}},
 		{"report a doubt", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.ReportDoubt(t.Context(), by, trace.DoubtDraft{Code: w.registered(t, "L", true).Doc.Code, Text: "lạ"})
 			return err

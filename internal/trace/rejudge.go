@@ -71,23 +71,10 @@ func (l *Ledger) RejudgeLots(ctx context.Context) (err error) {
 	return nil
 }
 
-// rejudge judges released lots anew and holds those that the gate no longer lets pass, with all that was made of
-// them.
+// rejudge judges lots anew, with all that was made of them, and holds those on the market that the gate no longer
+// lets pass. A lot that is not on the market itself may have gone into one that is.
 func (l *Ledger) rejudge(ctx context.Context, note rejudge) error {
-	q := store.Query{Term: "place+state=" + note.Place + "+" + string(Released)}
-	if note.Batch != "" {
-		q.Term = ""
-	}
 	var lots []*Batch
-	take := func(b *Batch) {
-		concerned := b.HarvestDate == "" || b.HarvestDate >= note.From
-		if note.After {
-			concerned = l.releasedOn(b) >= note.From
-		}
-		if b.Code == note.Batch || concerned {
-			lots = append(lots, b)
-		}
-	}
 	if note.Batch != "" {
 		b, err := batches.get(ctx, l, note.Batch)
 		if err != nil && !errors.Is(err, fault.NotFound) {
@@ -97,18 +84,26 @@ func (l *Ledger) rejudge(ctx context.Context, note rejudge) error {
 			lots = append(lots, &b.Doc)
 		}
 	} else {
-		for row, err := range batches.All(ctx, l.DB, q) {
+		for row, err := range batches.All(ctx, l.DB, store.Query{Term: "place=" + note.Place}) {
 			if err != nil {
 				return err
 			}
-			take(&row.Value.Doc)
+			b := &row.Value.Doc
+			concerned := b.HarvestDate == "" || b.HarvestDate >= note.From
+			if note.After {
+				released := l.releasedOn(b)
+				concerned = released == "" || released >= note.From
+			}
+			if concerned && b.State != Voided {
+				lots = append(lots, b)
+			}
 		}
 	}
 	made, err := l.madeOf(ctx, lots)
 	if err != nil {
 		return err
 	}
-	lots = append(lots, made...)
+	lots = slices.DeleteFunc(append(lots, made...), func(b *Batch) bool { return b.State != Released && !b.heldByGate() })
 	for chunk := range slices.Chunk(lots, 200) {
 		gates, err := l.gates(ctx, chunk)
 		if err != nil {
@@ -127,7 +122,8 @@ func (l *Ledger) rejudge(ctx context.Context, note rejudge) error {
 // holdUnsafe holds a released lot that the gate does not let pass, unless an official has let it pass knowing the
 // very same.
 func (l *Ledger) holdUnsafe(ctx context.Context, b *Batch, g *Gate) error {
-	if b.State != Released || !l.refuses(g) || b.overrides(g) {
+	// A lot that is held already may lack its event or entry in the trail, if holding it was cut short.
+	if !b.heldByGate() && (!l.refuses(g) || b.overrides(g)) {
 		return nil
 	}
 	why := Gate{Result: g.Result, Lines: g.Deciding()}
@@ -144,6 +140,9 @@ func (l *Ledger) holdUnsafe(ctx context.Context, b *Batch, g *Gate) error {
 	}
 	return l.fileEvents(ctx, &s.Doc)
 }
+
+// heldByGate reports whether the program itself holds the lot.
+func (b *Batch) heldByGate() bool { return b.State == Held && b.LastStep().Gate != nil }
 
 // overrides reports whether an official let the lot pass in spite of each line that keeps it back.
 func (b *Batch) overrides(g *Gate) bool {
@@ -164,5 +163,22 @@ func (b *Batch) overrides(g *Gate) bool {
 
 // madeOf are the lots that lots went into, through any depth.
 func (l *Ledger) madeOf(ctx context.Context, lots []*Batch) ([]*Batch, error) {
-	return nil, nil
+	if len(lots) == 0 {
+		return nil, nil
+	}
+	codes := make([]string, len(lots))
+	for i, b := range lots {
+		codes[i] = b.Code
+	}
+	g, err := l.walk(ctx, codes, Down)
+	if err != nil {
+		return nil, err
+	}
+	var made []*Batch
+	for i := range g.Lots {
+		if b := g.Lots[i].Batch; b != nil && g.Lots[i].Depth > 0 {
+			made = append(made, b)
+		}
+	}
+	return made, nil
 }
