@@ -493,7 +493,7 @@ func (l *Ledger) VoidTransformation(ctx context.Context, by Actor, id, reason st
 		}
 	}
 	for _, code := range codes {
-		if _, err := l.moveBatch(ctx, by, code, Voided, reason, func(_ *Organisation, b *Batch, _ string) error {
+		if _, err := l.moveBatch(ctx, by, code, Voided, reason, noGate, func(_ *Organisation, b *Batch, _ string) error {
 			if b.State != Draft {
 				return wrongState(b.State)
 			}
