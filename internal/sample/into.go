@@ -310,12 +310,14 @@ func (ld *loader) lot(ctx context.Context, lot Lot) error {
 }
 
 func (ld *loader) certificates(ctx context.Context) error {
-	for _, c := range ld.district.Certificates {
-		if c.Organisation != ld.org.ID {
-			continue
-		}
-		if err := ld.certificate(ctx, c); err != nil {
-			return fmt.Errorf("certificate %s: %w", c.ID, err)
+	for _, step := range []func(context.Context, Certificate) error{ld.certificate, ld.decide} {
+		for _, c := range ld.district.Certificates {
+			if c.Organisation != ld.org.ID {
+				continue
+			}
+			if err := step(ctx, c); err != nil {
+				return fmt.Errorf("certificate %s: %w", c.ID, err)
+			}
 		}
 	}
 	return nil
@@ -361,6 +363,12 @@ func (ld *loader) certificate(ctx context.Context, c Certificate) error {
 	if err != nil {
 		return err
 	}
+	ld.ids[c.ID] = s.Doc.ID
+	return nil
+}
+
+// decide takes the decisions about a certificate; those that name its successor need that to be filed.
+func (ld *loader) decide(ctx context.Context, c Certificate) error {
 	for _, e := range c.History {
 		if err := ld.at(e.Day, "10:00"); err != nil {
 			return err
@@ -369,8 +377,8 @@ func (ld *loader) certificate(ctx context.Context, c Certificate) error {
 		if e.Action == "submit" {
 			by = ld.manager
 		}
-		_, err := ld.DecideCertificate(ctx, by, s.Doc.ID, e.Action, trace.DecisionDraft{
-			From: ld.day(&e.Day), Number: e.Decision, Reason: e.Reason, Method: e.Method,
+		_, err := ld.DecideCertificate(ctx, by, ld.ids[c.ID], e.Action, trace.DecisionDraft{
+			From: ld.day(&e.Day), Number: e.Decision, Reason: e.Reason, Method: e.Method, Successor: ld.ids[e.Successor],
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.Action, err)
