@@ -46,7 +46,7 @@ var ours = map[string][]string{
 	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace", "internal/auth"},
 	"internal/web": {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace",
 		"internal/auth", "internal/label", "internal/locale", "internal/report", "static", "configs"},
-	"internal/browsertest": {"internal/trace", "internal/auth", "internal/locale", "internal/sample", "internal/web",
+	"internal/browsertest": {"internal/trace", "internal/auth", "internal/blob", "internal/store", "internal/store/mongo", "internal/locale", "internal/sample", "internal/web",
 		"internal/store/sqlite", "internal/blob/dir", "static", "configs"}, // it has tests only
 	"internal/testservers": {},
 	"static":               {},

@@ -39,7 +39,7 @@
 
   // 1.1.1 pictures have a text, or are hidden from who cannot see them
   for (const e of all("img")) if (!e.hasAttribute("alt")) found.push(`${e.src}: no alt`);
-  for (const e of all("svg")) if (e.getAttribute("aria-hidden") !== "true" && !e.getAttribute("aria-label")) found.push("svg without a text");
+  for (const e of all("svg")) if (!e.closest("[aria-hidden=true]") && !e.getAttribute("aria-label")) found.push("svg without a text");
 
   // 4.1.2, 2.4.4 names of what can be pressed; 3.3.2 labels of what can be filled in
   for (const e of all("a[href],button,summary")) if (shown(e) && !(e.innerText.trim() || e.getAttribute("aria-label"))) found.push(`${name(e)} has no name`);

@@ -19,9 +19,11 @@ import (
 
 	"truynguon/configs"
 	"truynguon/internal/auth"
+	"truynguon/internal/blob"
 	"truynguon/internal/blob/dir"
 	"truynguon/internal/locale"
 	"truynguon/internal/sample"
+	"truynguon/internal/store"
 	"truynguon/internal/store/sqlite"
 	"truynguon/internal/trace"
 	"truynguon/internal/web"
@@ -104,6 +106,28 @@ func startSite() (*site, error) {
 		return nil, err
 	}
 	closers = append(closers, func() { _ = blobs.Close() })
+	s, err := newSite(db, blobs)
+	if err != nil {
+		return nil, err
+	}
+	if err := sample.Into(ctx, s.ledger); err != nil {
+		return nil, err
+	}
+	district, err := sample.Load()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range district.People {
+		if err := s.welcome(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// newSite serves what is kept in a database and a document store, on an address of its own, until the tests
+// are over.
+func newSite(db store.DB, blobs blob.Bucket) (*site, error) {
 	schemes, err := trace.ParseSchemes(configs.Schemes)
 	if err != nil {
 		return nil, err
@@ -127,18 +151,6 @@ func startSite() (*site, error) {
 	s := &site{base: "http://" + listener.Addr().String(), password: "trà đá vỉa hè 7 giờ", log: &lines{}}
 	s.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: s.base, Zone: zone, Schemes: schemes, Crops: crops}
 	s.people = &auth.Directory{DB: db, Cost: auth.Cost{MemoryKiB: 64, Time: 1, Threads: 1}}
-	if err := sample.Into(ctx, s.ledger); err != nil {
-		return nil, err
-	}
-	district, err := sample.Load()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range district.People {
-		if err := s.welcome(ctx, p); err != nil {
-			return nil, err
-		}
-	}
 	server, err := web.New(web.Options{
 		Ledger: s.ledger, People: s.people, Words: words.In(zone),
 		Log:      slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelError})),
