@@ -4,6 +4,10 @@
 // One layout serves every format: Label.Layout decides in millimetres where everything goes, and an
 // encoder only draws that. To add a format is to write an Encode function and its row in Formats.
 //
+// A logo is drawn in the colours it has, and for label printers in black and white; it gives way to the
+// code. Text is shrunk, then broken into lines, and what still has no room is refused by name: nothing
+// is cut off.
+//
 // A Stock is what is printed on, a sheet of stickers or a roll, and a Sheet is labels on a stock:
 // Sheet.WritePDF and Sheet.WriteZPL print any number of labels. A TestPage is what has to be measured
 // so that they land where the stickers are.

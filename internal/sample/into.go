@@ -63,6 +63,9 @@ func Into(ctx context.Context, l *trace.Ledger) error {
 	if failed != nil {
 		return failed
 	}
+	if err := addLinks(ctx, l); err != nil {
+		return err
+	}
 	return l.MarkSample(ctx, trace.SampleLoaded)
 }
 

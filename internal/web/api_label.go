@@ -16,7 +16,8 @@ import (
 // labelFormats are the formats in which labels are offered.
 var labelFormats = label.Formats
 
-// batchLabel draws a lot's label in the format that the address ends in, in the caller's language. The lot
+// batchLabel draws a lot's label in the format that the address ends in, in the caller's language. Nothing is
+// recorded: a GET must not write, and may be repeated by anything on its way. The lot
 // is the parameter "id" or "code" of the route.
 func (s *Server) batchLabel(c *request) error {
 	format, ok := label.ByExt(strings.TrimPrefix(path.Ext(c.Path()), "."))

@@ -158,8 +158,9 @@ func (s *Server) batchOperations() []operation {
 	for _, f := range labelFormats {
 		all = append(all, operation{
 			method: get, path: "/batches/{id}/label." + f.Ext, id: "get_batch_label_" + f.Ext, who: insiders, success: http.StatusOK,
-			summary: "The lot's label: its QR code, and below it what people read.",
-			query:   []parameter{paramLabelWidth, paramLabelDPI}, outTypes: []string{f.MediaType}, handle: s.batchLabel,
+			summary: "The lot's label: its QR code, and below it what people read. It is one label, to look at or to put into a document of " +
+				"one's own; nothing is recorded, and it does not count as printed. Runs of labels are printed from the site, which records each.",
+			query: []parameter{paramLabelWidth, paramLabelDPI}, outTypes: []string{f.MediaType}, handle: s.batchLabel,
 		})
 	}
 	return all

@@ -67,7 +67,8 @@ func customID(w, h float64, dpi int) string {
 	return fmt.Sprintf("%s-%sx%s-%d", customStock, plain(w), plain(h), dpi)
 }
 
-func plain(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
+// plain writes a size to the hundredth; adding 0 makes a zero of what is a little less.
+func plain(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100+0, 'f', -1, 64) }
 
 // stockName is what people call a stock.
 func stockName(p *locale.Printer, stock label.Stock) string {
@@ -231,7 +232,8 @@ func certificateLine(words *locale.Printer, all []trace.CertificateOn) string {
 	var numbered, names []string
 	for _, k := range all {
 		name := k.Scheme.ShortName(words.Lang())
-		if !k.Good() {
+		// What the producer alone stands behind is no certificate, whatever the page says of it.
+		if !k.Good() || k.Scheme.SelfDeclared {
 			continue
 		}
 		numbered = append(numbered, strings.TrimSpace(name+" "+k.Certificate.Number))

@@ -274,7 +274,11 @@ func TestSerialLabels(t *testing.T) {
 	if text := scan(rows[1][1]); !strings.Contains(text, "Số sê-ri này có trong lần in tem của lô") {
 		t.Errorf("a known serial: %s", text)
 	}
-	if text := scan(base + "/l/" + b.Code + "?21=" + rows[1][0][:11] + "X"); !strings.Contains(text, "Chưa từng in tem nào mang số sê-ri này") {
+	misread := rows[1][0][:11] + "X"
+	if misread == rows[1][0] {
+		misread = rows[1][0][:11] + "W"
+	}
+	if text := scan(base + "/l/" + b.Code + "?21=" + misread); !strings.Contains(text, "Chưa từng in tem nào mang số sê-ri này") {
 		t.Errorf("an unknown serial: %s", text)
 	}
 	if text := scan(base + "/l/" + b.Code); strings.Contains(text, "sê-ri") {

@@ -176,7 +176,12 @@ func (s *Server) showBatch(c *request, code string, t *tried) error {
 		p.Sections = append(p.Sections, claimSection(c.words, claims))
 	}
 	p.Balance, p.Excess = balanceText(c.words, b.Balance(runs).WithRolls(claims))
+	// Pictures are to look at and to put into other documents. What is to be printed is fetched from the page for
+	// labels, which records the run: reading an address must not write.
 	for _, f := range label.Formats {
+		if !strings.HasPrefix(f.MediaType, "image/") {
+			continue
+		}
 		p.Labels = append(p.Labels, Link{"/work/batches/" + b.Code + "/label." + f.Ext, word(c, strings.ToUpper(f.Ext), "label.format."+f.Ext)})
 	}
 	if err := s.batchActions(c, p, pv, t); err != nil {
