@@ -52,3 +52,8 @@ func (l *Ledger) MayKeep(by Actor, o *Organisation) bool { return by.mayWrite(o)
 
 // MayJudge reports whether the actor decides about an organisation as an authority.
 func (l *Ledger) MayJudge(by Actor, o *Organisation) bool { return by.mayJudge(o) }
+
+// MayRecall reports whether the actor calls an organisation's lots back.
+func (l *Ledger) MayRecall(by Actor, o *Organisation, kind RecallKind) bool {
+	return by.mayRecall(o, kind)
+}

@@ -26,6 +26,8 @@ func (b *Base) Menu() (out []MenuItem) {
 	add(insiders, "/work/calendar", "calendar", false)
 	add(signedIn, "/coverage", "coverage", false)
 	add(insiders, "/work/recalls", "recalls", false)
+	add(insiders, "/work/recall-cases", "recallCases", false)
+	add(insiders, "/work/holds", "holds", false)
 	add(insiders, "/work/doubts", "doubts", false)
 	add(judges, "/work/unmatched", "unmatched", false)
 	add(signedIn, "/work/follows", "follows", b.Who.Role == "buyer")

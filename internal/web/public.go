@@ -21,6 +21,8 @@ type HomePage struct {
 	Query string
 	// Unreadable tells that the query is no code of any kind.
 	Unreadable bool
+	// Recalls are those that everybody is told of.
+	Recalls []Row
 }
 
 // home looks a code up, or asks for one.
@@ -36,6 +38,10 @@ func (s *Server) home(c *request) error {
 		if !c.wantsPage() {
 			return fault.New(fault.Invalid, "code_unreadable")
 		}
+	}
+	var err error
+	if p.Recalls, err = s.running(c); err != nil {
+		return err
 	}
 	return s.render(c, "home", p)
 }

@@ -70,5 +70,6 @@ func (s *Server) routes() []route {
 	all = append(all, s.rollRoutes()...)
 	all = append(all, s.linkPages()...)
 	all = append(all, s.workRoutes()...)
+	all = append(all, s.recallCaseRoutes()...)
 	return append(all, s.apiRoutes()...)
 }

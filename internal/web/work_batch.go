@@ -224,7 +224,14 @@ func (s *Server) batchFacts(p *BatchPage, pv *trace.Provenance, places map[strin
 	p.fact("batch.since", p.T("batch.since_text", p.T("state."+string(b.State)), last.At, last.By.Name))
 	p.fact("common.reason", last.Reason)
 	if r := pv.Recall; r != nil {
-		p.fact("batch.recall", r.Reason).Link = "/work/recalls/" + r.ID
+		link := "/work/recalls/"
+		if r.Lots > 0 {
+			link = "/work/recall-cases/"
+		}
+		p.fact("batch.recall", r.Reason).Link = link + r.ID
+	}
+	if h := pv.Hold; h != nil {
+		p.fact("hold.together", h.Reason).Link = holdNote(h)
 	}
 }
 
@@ -247,6 +254,7 @@ func (s *Server) batchActions(c *request, p *BatchPage, pv *trace.Provenance, t 
 			a.Href = path + "/edit"
 		case "recall":
 			a.Href, a.Danger = "/work/recalls/new?batch="+b.Code, true
+			p.Links = append(p.Links, Link{Href: "/work/recall-cases/new?lot=" + b.Code, Label: c.words.T("case.from_lot")})
 		case "release":
 			if b.State == trace.Held {
 				a.Label = c.words.T("act.clear")

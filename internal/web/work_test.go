@@ -21,6 +21,9 @@ func TestWorkPages(t *testing.T) {
 	w.must(err)
 	recall, err := w.Ledger.OpenRecall(context.Background(), w.actors["official"], trace.RecallDraft{Kind: "mandatory", Reason: "Dư lượng", Batches: []string{w.addReleased(orgA, "L3").Code}})
 	w.must(err)
+	kase := w.runningCase(w.addReleased(orgA, "L4").Code)
+	held, err := w.Ledger.HoldLots(context.Background(), w.actors["official"], trace.HoldDraft{Reason: "Chờ kiểm nghiệm", Seeds: []trace.RecallSeed{{Kind: trace.SeedLot, ID: w.addReleased(orgA, "L5").Code}}})
+	w.must(err)
 	staff, err := w.People.Account(context.Background(), auth.Command, "staff@example.vn")
 	w.must(err)
 	roll, err := w.Ledger.OrderRoll(context.Background(), w.actors["staff"], trace.RollDraft{Name: "Tem xanh", Count: 20})
@@ -43,6 +46,10 @@ func TestWorkPages(t *testing.T) {
 		{"/work/rolls/" + roll.Doc.ID, own}, {"/work/batches/" + lot.Code + "/claim", "admin manager staff"},
 		{"/work/follows", all}, {"/work/follows?target=producer&id=" + orgA, all},
 		{"/work/recalls", inside}, {"/work/recalls/new?batch=" + lot.Code, "admin official officialB manager managerB"}, {"/work/recalls/" + recall.Doc.ID, own},
+		{"/work/recall-cases", inside}, {"/work/recall-cases/new", "admin official officialB manager managerB"}, {"/work/recall-cases/new?org=" + orgA, "admin official manager managerB"},
+		{"/work/recall-cases/" + kase.ID, own}, {"/work/recall-cases/" + kase.ID + "/scope", own}, {"/work/recall-cases/" + kase.ID + "/receivers/" + kase.Receiver, own},
+		{"/r/" + kase.ID, all + " nobody"}, {"/r/" + recall.Doc.ID, all + " nobody"}, {"/a/" + kase.Key, all + " nobody"},
+		{"/work/holds", inside}, {"/work/holds/new", inside}, {"/work/holds/" + held.Doc.ID, own},
 		{"/work/documents/" + w.addDocument(orgA, trace.Private).ID, own}, {"/work/unmatched", "admin official officialB"}, {"/work/unmatched?from=2026-11-01&to=1/11/2026", "admin official officialB"},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
 		{"/work/organisations/new", "admin official officialB"}, {"/work/organisations/" + orgA + "/edit", "admin official manager"},
