@@ -81,6 +81,9 @@ func (s *Server) entryAction(c *request, p *RecordPage, k *trace.RecallCase, t *
 	if err != nil {
 		return err
 	}
+	if page.Next < 0 && len(page.Lots) == 1 {
+		f.set("lot", page.Lots[0].Code)
+	}
 	lot := f.Field("lot", "text", true)
 	if page.Next < 0 {
 		var lots []Option

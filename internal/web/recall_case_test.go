@@ -14,15 +14,17 @@ type aCase struct{ ID, Receiver, Key string }
 // runningCase has the official of orgA open a recall from a lot and an admin confirm it.
 func (w *world) runningCase(code string) aCase {
 	ctx, l := context.Background(), w.Ledger
-	k, err := l.OpenRecallCase(ctx, w.actors["official"], trace.RecallCaseDraft{
+	official, admin := w.actors["official"], w.actors["admin"]
+	official.ID, admin.ID = "u-official", "u-admin" // people, not programs
+	k, err := l.OpenRecallCase(ctx, official, trace.RecallCaseDraft{
 		Kind: "voluntary", Trigger: "test_result", Reason: "Dư lượng chlorpyrifos", Advice: "Không ăn, mang trả nơi mua.", Seeds: []trace.RecallSeed{{Kind: trace.SeedLot, ID: code}},
 	})
 	w.must(err)
-	k, err = l.SubmitRecallCase(ctx, w.actors["official"], k.Doc.ID, trace.Submission{Token: "s"})
+	k, err = l.SubmitRecallCase(ctx, official, k.Doc.ID, trace.Submission{Token: "s"})
 	w.must(err)
-	_, err = l.ConfirmRecallCase(ctx, w.actors["admin"], k.Doc.ID, trace.Review{Token: "c", Version: k.Doc.Scope.Version})
+	_, err = l.ConfirmRecallCase(ctx, admin, k.Doc.ID, trace.Review{Token: "c", Version: k.Doc.Scope.Version})
 	w.must(err)
-	n, err := l.AddReceiver(ctx, w.actors["official"], k.Doc.ID, trace.ReceiverDraft{Name: "Cửa hàng Mẫu", Address: "Phố 1", Lots: []trace.ReceivedDraft{{Code: code, Quantity: "5", On: "2026-11-20"}}})
+	n, err := l.AddReceiver(ctx, official, k.Doc.ID, trace.ReceiverDraft{Name: "Cửa hàng Mẫu", Address: "Phố 1", Lots: []trace.ReceivedDraft{{Code: code, Quantity: "5", On: "2026-11-20"}}})
 	w.must(err)
 	return aCase{k.Doc.ID, receiverPart(n.ID), n.Key}
 }
