@@ -29,6 +29,7 @@ var ours = map[string][]string{
 	"internal/fault":           {},
 	"internal/gs1":             {"internal/fault"},
 	"internal/epcis":           {"internal/fault", "internal/gs1"},
+	"internal/geo":             {"internal/fault"},
 	"internal/store":           {"internal/fault"},
 	"internal/store/storetest": {"internal/fault", "internal/store"},
 	"internal/store/sqlite":    {"internal/fault", "internal/store"},
@@ -37,14 +38,14 @@ var ours = map[string][]string{
 	"internal/blob/blobtest":   {"internal/fault", "internal/blob"},
 	"internal/blob/dir":        {"internal/fault", "internal/blob"},
 	"internal/blob/minio":      {"internal/fault", "internal/blob"},
-	"internal/trace":           {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob"},
+	"internal/trace":           {"internal/fault", "internal/geo", "internal/gs1", "internal/epcis", "internal/store", "internal/blob"},
 	"internal/auth":            {"internal/fault", "internal/store"},
 	"internal/label":           {"internal/fault", "internal/gs1"},
 	"internal/locale":          {"internal/fault"},
 	"internal/notify":          {},
 	"internal/report":          {"internal/fault", "internal/locale", "internal/trace"},
 	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace", "internal/auth"},
-	"internal/web": {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace",
+	"internal/web": {"internal/fault", "internal/geo", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace",
 		"internal/auth", "internal/label", "internal/locale", "internal/report", "static", "configs"},
 	"internal/browsertest": {"internal/trace", "internal/auth", "internal/blob", "internal/store", "internal/store/mongo", "internal/locale", "internal/sample", "internal/web",
 		"internal/store/sqlite", "internal/blob/dir", "static", "configs"}, // it has tests only
@@ -60,7 +61,7 @@ var ours = map[string][]string{
 var forTests = []string{"internal/store/storetest", "internal/blob/blobtest", "internal/testservers"}
 
 // pure packages do no I/O and know no clock: what they answer depends on what they are given.
-var pure = []string{"internal/fault", "internal/gs1", "internal/epcis", "internal/label"}
+var pure = []string{"internal/fault", "internal/geo", "internal/gs1", "internal/epcis", "internal/label"}
 
 // foreign says which packages may import a module that is not ours, outside of tests. A module that
 // is not here may be imported from tests only.

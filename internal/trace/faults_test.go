@@ -279,6 +279,33 @@ func TestFaults(t *testing.T) {
 		}},
 		{"release a lot in spite of the gate", unsafeLot, func(ctx context.Context, w *world, code string) error {
 			_, err := w.OverrideGate(ctx, w.official, code, "vì")
+		{"record a growing-area code", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RegisterGrowingCode(ctx, w.staff, grant(w.plot, "t"))
+			return err
+		}},
+		{"decide about a growing-area code", func(t *testing.T, w *world) string { return w.granted(t, w.staff).Doc.ID },
+			func(ctx context.Context, w *world, id string) error {
+				_, err := w.DecideGrowingCode(ctx, w.official, id, codeMove("suspended", "2026-01-01"))
+				return err
+			}},
+		{"add a household", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RegisterMember(ctx, w.staff, trace.MemberDraft{Token: "t", Code: "H", Name: "N"})
+			return err
+		}},
+		{"change a household", func(t *testing.T, w *world) string { return w.household(t) }, func(ctx context.Context, w *world, id string) error {
+			_, err := w.UpdateMember(ctx, w.staff, id, 0, trace.MemberDraft{Name: "M"})
+			return err
+		}},
+		{"record a consent", func(t *testing.T, w *world) string { return w.household(t) }, func(ctx context.Context, w *world, id string) error {
+			_, err := w.GiveConsent(ctx, w.staff, id, consent("name_public"))
+			return err
+		}},
+		{"record that a consent is withdrawn", func(t *testing.T, w *world) string {
+			h := w.household(t)
+			must(w.GiveConsent(t.Context(), w.staff, h, consent("name_public")))
+			return h
+		}, func(ctx context.Context, w *world, id string) error {
+			_, err := w.WithdrawConsent(ctx, w.staff, id, trace.NamePublic)
 			return err
 		}},
 		{"report a doubt", lotOf(true), func(ctx context.Context, w *world, code string) error {

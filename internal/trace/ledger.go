@@ -38,6 +38,9 @@ type Ledger struct {
 	Crops Crops
 	// DiaryRequired refuses the release also of lots of which no diary at all is kept.
 	DiaryRequired bool
+	// AreaTolerancePercent is by how much a declared area may differ from the boundary's before people are
+	// asked to look again. 0 means 10.
+	AreaTolerancePercent float64
 	// Now tells the time; tests set it. Nil means time.Now.
 	Now func() time.Time
 

@@ -418,6 +418,60 @@ func TestWhoMay(t *testing.T) {
 			_, err := w.AnswerDoubt(t.Context(), by, d.Doc.ID, "đã xem")
 			return err
 		}},
+		{"record a growing-area code of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RegisterGrowingCode(t.Context(), by, grant(w.plot, "t"))
+			return err
+		}},
+		{"suspend a growing-area code of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.DecideGrowingCode(t.Context(), by, w.granted(t, w.staff).Doc.ID, codeMove("suspended", "2026-01-01"))
+			return err
+		}},
+		{"list the growing-area codes of a place of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.PlaceCodes(t.Context(), by, w.plot)
+			return err
+		}},
+		{"list the growing-area codes of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.GrowingCodes(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+		{"read a growing-area code of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.GrowingCode(t.Context(), by, w.granted(t, w.staff).Doc.ID)
+			return err
+		}},
+		{"see the plots of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.PlotsGeoJSON(t.Context(), by, "htx-a")
+			return err
+		}},
+		{"see who claims a plot's ground", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			pl := must(w.Place(t.Context(), w.admin, w.plot)).Doc
+			_, err := w.Overlaps(t.Context(), by, &pl)
+			return err
+		}},
+		{"add a household of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.RegisterMember(t.Context(), by, trace.MemberDraft{Organisation: "htx-a", Code: "H", Name: "N"})
+			return err
+		}},
+		{"change a household of htx-a", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			h := w.household(t)
+			_, err := w.UpdateMember(t.Context(), by, h, 1, trace.MemberDraft{Name: "M"})
+			return err
+		}},
+		{"read a household of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Member(t.Context(), by, w.household(t))
+			return err
+		}},
+		{"list the households of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.Members(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+		{"record a household's consent", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.GiveConsent(t.Context(), by, w.household(t), consent("name_public"))
+			return err
+		}},
+		{"record that a consent is withdrawn", "+--++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.WithdrawConsent(t.Context(), by, w.household(t), trace.NamePublic)
+			return err
+		}},
 		{"read the trail of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, _, err := w.Trail(t.Context(), by, "htx-a", "", 10)
 			return err

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
+	"strings"
 
 	"truynguon/internal/fault"
 	"truynguon/internal/gs1"
@@ -44,8 +44,10 @@ type Place struct {
 	GrowingAreaCode string `json:"growingAreaCode,omitempty"`
 	// AreaHa is the area in hectares.
 	AreaHa Amount `json:"areaHa,omitempty"`
-	// Geometry is a GeoJSON point or polygon in WGS 84; it is not public.
+	// Geometry is a GeoJSON Point, Polygon or MultiPolygon in WGS 84; it is not public.
 	Geometry json.RawMessage `json:"geometry,omitempty"`
+	// Household is the id of the household that farms a plot.
+	Household string `json:"household,omitempty"`
 }
 
 // PlaceDraft is what is sent to register or change a place.
@@ -61,6 +63,7 @@ type PlaceDraft struct {
 	GrowingAreaCode string          `json:"growingAreaCode"`
 	AreaHa          Decimal         `json:"areaHa"`
 	Geometry        json.RawMessage `json:"geometry"`
+	Household       string          `json:"household"`
 }
 
 // Draft returns the draft that would leave the place as it is.
@@ -68,7 +71,7 @@ func (pl *Place) Draft() PlaceDraft {
 	d := PlaceDraft{
 		Organisation: pl.Organisation, Type: string(pl.Type), Name: pl.Name, Address: pl.Address,
 		AdminUnit: pl.AdminUnit, GLN: pl.GLN, GLNExtension: pl.GLNExtension,
-		GrowingAreaCode: pl.GrowingAreaCode, Geometry: pl.Geometry,
+		GrowingAreaCode: pl.GrowingAreaCode, Geometry: pl.Geometry, Household: pl.Household,
 	}
 	if pl.AreaHa != 0 {
 		d.AreaHa = Decimal(pl.AreaHa.String())
@@ -127,6 +130,7 @@ func (l *Ledger) place(ctx context.Context, o *Organisation, d PlaceDraft) (Plac
 		GrowingAreaCode: p.Text("/growingAreaCode", d.GrowingAreaCode, 60, false),
 		AreaHa:          amount(&p, "/areaHa", d.AreaHa, false),
 		Geometry:        geometry(&p, "/geometry", d.Geometry),
+		Household:       strings.TrimSpace(d.Household),
 	}
 	checkGLN(&p, "/gln", pl.GLN, o)
 	if pl.GLNExtension != "" && pl.GLN == "" {
@@ -134,6 +138,9 @@ func (l *Ledger) place(ctx context.Context, o *Organisation, d PlaceDraft) (Plac
 	}
 	if pl.GLNExtension != "" && !gs1.ValidHouseLot(pl.GLNExtension) {
 		p.Add("/glnExtension", "code_characters")
+	}
+	if err := l.checkMember(ctx, &p, o.ID, pl.Household); err != nil {
+		return pl, err
 	}
 	if pl.AdminUnit != "" {
 		_, err := l.unitPath(ctx, pl.AdminUnit)
@@ -216,61 +223,4 @@ func sameSubmission[T any](token string, there, wanted T, err error) error {
 		return fault.New(fault.Exists, "token_reused")
 	}
 	return err
-}
-
-// geometry checks a GeoJSON point or polygon: WGS 84 longitude and latitude, rings that are closed,
-// at most 2,000 positions.
-func geometry(p *fault.Problem, pointer string, raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 || string(raw) == "null" {
-		return nil
-	}
-	var g struct {
-		Type        string          `json:"type"`
-		Coordinates json.RawMessage `json:"coordinates"`
-	}
-	if err := json.Unmarshal(raw, &g); err != nil {
-		p.Add(pointer, "geometry_malformed")
-		return nil
-	}
-	ok := false
-	switch g.Type {
-	case "Point":
-		var at []float64
-		ok = json.Unmarshal(g.Coordinates, &at) == nil && onEarth(at)
-	case "Polygon":
-		var rings [][][]float64
-		if json.Unmarshal(g.Coordinates, &rings) == nil && len(rings) > 0 {
-			ok = true
-			positions := 0
-			for _, ring := range rings {
-				positions += len(ring)
-				if len(ring) < 4 || positions > 2000 {
-					ok = false
-					break
-				}
-				for _, at := range ring {
-					ok = ok && onEarth(at)
-				}
-				ok = ok && ring[0][0] == ring[len(ring)-1][0] && ring[0][1] == ring[len(ring)-1][1]
-				if !ok {
-					break
-				}
-			}
-		}
-	}
-	if !ok {
-		p.Add(pointer, "geometry_malformed")
-		return nil
-	}
-	// Written anew, so that what is kept holds nothing but the geometry.
-	clean, err := json.Marshal(g)
-	if err != nil {
-		p.Add(pointer, "geometry_malformed")
-		return nil
-	}
-	return clean
-}
-
-func onEarth(at []float64) bool {
-	return (len(at) == 2 || len(at) == 3) && math.Abs(at[0]) <= 180 && math.Abs(at[1]) <= 90
 }

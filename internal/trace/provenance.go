@@ -52,6 +52,10 @@ type Provenance struct {
 	Missing []string
 	// Places are those the lot came from, the plots' names and positions left out.
 	Places []Place
+	// GrowingCodes are the growing-area codes of those places, and Growers the households, by their codes
+	// unless they have agreed to be named.
+	GrowingCodes []CodeOnLot
+	Growers      []Grower
 	// Timeline is what happened, oldest first, errors left out.
 	Timeline []Event
 	// Sites are the places that the timeline names, by id, as public as Places.
@@ -176,6 +180,12 @@ func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, 
 		if pl, ok := p.Sites[id]; ok {
 			p.Places = append(p.Places, pl)
 		}
+	}
+	if p.GrowingCodes, err = l.codesOnLot(ctx, &b.Doc, seen); err != nil {
+		return nil, err
+	}
+	if p.Growers, err = l.growers(ctx, &b.Doc, at, seen); err != nil {
+		return nil, err
 	}
 	if err := l.provenanceCertificates(ctx, p, at, seen); err != nil {
 		return nil, err
@@ -341,7 +351,7 @@ func (lot *certifiedLot) rank() {
 
 // publicPlace leaves out what is personal: a plot's name, address and position (Luật BVDLCN 91/2025).
 func publicPlace(pl Place) Place {
-	pl.Geometry = nil
+	pl.Geometry, pl.Household = nil, ""
 	if pl.Type == Plot {
 		pl.Name, pl.Address = "", ""
 	}

@@ -23,7 +23,10 @@ var (
 	places = affecting(newKind("place",
 		func(p *Place) string { return p.ID }, func(p *Place) string { return p.Organisation }, byCreation[Place],
 		func(p *Place) []string {
-			terms := []string{"org=" + p.Organisation}
+			terms := append(cells(p), "org="+p.Organisation)
+			if FoldNumber(p.GrowingAreaCode) != "" {
+				terms = append(terms, codeTerm(p.GrowingAreaCode))
+			}
 			if p.GLN != "" {
 				terms = append(terms, glnTerm(p.GLN, p.GLNExtension))
 			}
