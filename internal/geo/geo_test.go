@@ -383,3 +383,29 @@ func FuzzParseTyped(f *testing.F) {
 		}
 	})
 }
+
+// Areas in square metres and perimeters in metres as PROJ 9 computes them with geodesics (pyproj.Geod on the
+// WGS 84 ellipsoid).
+func TestMeasuresOfPROJ(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		ring            Ring
+		area, perimeter float64
+	}{
+		{"a hectare or so in the highlands", Ring{{108.2, 14.3}, {108.201, 14.3}, {108.201, 14.301}, {108.2, 14.301}}, 11937.4074, 437.0684},
+		{"a concave field", Ring{{107.843123, 14.621671}, {107.841758, 14.622693}, {107.8409, 14.6216}, {107.839943, 14.622479}, {107.839641, 14.621125}, {107.841605, 14.620291}}, 52885.2920, 1087.3574},
+		{"a terrace of 800 square metres", Ring{{104.2761, 22.3352}, {104.27655, 22.33525}, {104.27652, 22.3354}, {104.27608, 22.33536}}, 799.6755, 126.9633},
+		{"a commune", Ring{{108.1, 14.2}, {108.25, 14.18}, {108.31, 14.3}, {108.22, 14.41}, {108.08, 14.35}}, 438724337.3237, 79912.7382},
+		{"a pond at the southern tip", Ring{{104.7201, 8.6102}, {104.7213, 8.6102}, {104.7212, 8.6111}, {104.72, 8.611}}, 12478.3351, 453.9449},
+	} {
+		g := area(c.ring.closed())
+		if got := g.SquareMetres(); math.Abs(got/c.area-1) > 0.001 {
+			t.Errorf("%s: %f m², PROJ says %f", c.name, got, c.area)
+		} else {
+			t.Logf("%s: off by %.5f %%", c.name, 100*(got/c.area-1))
+		}
+		if got := g.Perimeter(); math.Abs(got/c.perimeter-1) > 0.001 {
+			t.Errorf("%s: %f m around, PROJ says %f", c.name, got, c.perimeter)
+		}
+	}
+}

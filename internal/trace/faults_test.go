@@ -279,6 +279,8 @@ func TestFaults(t *testing.T) {
 		}},
 		{"release a lot in spite of the gate", unsafeLot, func(ctx context.Context, w *world, code string) error {
 			_, err := w.OverrideGate(ctx, w.official, code, "vì")
+			return err
+		}},
 		{"record a growing-area code", nil, func(ctx context.Context, w *world, _ string) error {
 			_, err := w.RegisterGrowingCode(ctx, w.staff, grant(w.plot, "t"))
 			return err
