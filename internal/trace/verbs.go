@@ -26,9 +26,17 @@ func (l *Ledger) BatchVerbs(by Actor, o *Organisation, b *Batch) (verbs []string
 	return verbs
 }
 
-// CertificateVerbs answers the decisions that the actor may take about a certificate as it is, in the
-// order in which they are usually taken.
+// CertificateVerbs answers what the actor may do with a certificate as it is: "correct" it while it is a
+// draft or was rejected, put other "documents" in the place of its scans once it was handed in, and the
+// decisions about it, in the order in which they are usually taken.
 func (l *Ledger) CertificateVerbs(by Actor, o *Organisation, c *Certificate) (verbs []string) {
+	if by.mayWrite(o) {
+		if c.Status == CertDraft || c.Status == CertRejected {
+			verbs = append(verbs, "correct")
+		} else {
+			verbs = append(verbs, "documents")
+		}
+	}
 	for _, verb := range []string{"submit", "verify", "reject", "suspend", "reinstate", "supersede", "revoke"} {
 		move := certificateMoves[verb]
 		may := by.mayJudge(o)

@@ -43,6 +43,9 @@ func (s *Server) workRoutes() []route {
 		{get, "/work/certificates/new", keepers, s.certificateNew},
 		{post, "/work/certificates/new", keepers, s.certificateFile},
 		{get, "/work/certificates/:id", insiders, s.certificateShow},
+		{get, "/work/certificates/:id/edit", keepers, s.certificateEdit},
+		{post, "/work/certificates/:id/edit", keepers, s.certificateCorrect},
+		{post, "/work/certificates/:id/documents", keepers, s.certificateDocuments},
 		{post, "/work/certificates/:id/:verb", insiders, s.certificateDecide},
 
 		{get, "/work/documents/:id", insiders, s.documentShow},

@@ -102,6 +102,15 @@ func (s *Server) certificateNew(c *request) error {
 }
 
 func (s *Server) certificateForm(c *request, f *Form, org string) error {
+	p, err := s.certificatePage(c, f, org)
+	if err != nil {
+		return err
+	}
+	return s.render(c, "edit", p)
+}
+
+// certificatePage is the form for what a certificate says.
+func (s *Server) certificatePage(c *request, f *Form, org string) (*EditPage, error) {
 	var schemes []Option
 	for id, scheme := range s.Ledger.Schemes {
 		schemes = append(schemes, Option{Value: id, Label: scheme.Name(c.words.Lang())})
@@ -109,11 +118,11 @@ func (s *Server) certificateForm(c *request, f *Form, org string) error {
 	slices.SortFunc(schemes, func(a, b Option) int { return cmp.Compare(a.Label, b.Label) })
 	products, _, err := s.Ledger.Products(c.ctx(), c.actor, org, "", choiceSize)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	places, _, err := s.Ledger.Places(c.ctx(), c.actor, org, "", choiceSize)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var goods, at []Option
 	for _, pr := range products {
@@ -142,7 +151,7 @@ func (s *Server) certificateForm(c *request, f *Form, org string) error {
 	if ids := known(f.Values["documents"]); len(ids) > 0 {
 		docs, err := s.Ledger.DocumentsByID(c.ctx(), c.actor, org, ids)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var kept []Option
 		for _, id := range ids {
@@ -165,7 +174,7 @@ func (s *Server) certificateForm(c *request, f *Form, org string) error {
 		}
 		p.Groups = append(p.Groups, g)
 	}
-	return s.render(c, "edit", p)
+	return p, nil
 }
 
 // certificateDraft reads what was typed; subjects that were left empty are left out, and the others
@@ -295,6 +304,10 @@ func (s *Server) showCertificate(c *request, id string, t *tried) error {
 	}
 	p.Sections = []Section{papers, history}
 	for _, verb := range s.Ledger.CertificateVerbs(c.actor, &view.Organisation, &k) {
+		if verb == "documents" {
+			p.Actions = append(p.Actions, documentsAction(c, t, &view))
+			continue
+		}
 		p.Actions = append(p.Actions, certificateAction(c, t, verb, k.ID))
 	}
 	p.Links = []Link{{Href: followLink(trace.FollowCertificate, k.ID), Label: p.T("follow.add")}, {Href: "/work/calendar/lots/" + k.ID, Label: p.T("calendar.lots")},
@@ -329,6 +342,8 @@ func certificateAction(c *request, t *tried, verb, id string) Action {
 	a := act(c, t, verb, "decision", "/work/certificates/"+id+"/"+verb)
 	switch verb {
 	case "submit":
+	case "correct":
+		a.Href = "/work/certificates/" + id + "/edit"
 	case "verify":
 		a.Fields = []Field{
 			a.Form.Choice("method", "select", true, wordedOptions(c.words, "method.", trace.Methods[1:])),

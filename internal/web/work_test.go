@@ -51,6 +51,7 @@ func TestWorkPages(t *testing.T) {
 		{"/r/" + kase.ID, all + " nobody"}, {"/r/" + recall.Doc.ID, all + " nobody"}, {"/a/" + kase.Key, all + " nobody"},
 		{"/work/holds", inside}, {"/work/holds/new", inside}, {"/work/holds/" + held.Doc.ID, own},
 		{"/work/documents/" + w.addDocument(orgA, trace.Private).ID, own}, {"/work/unmatched", "admin official officialB"}, {"/work/unmatched?from=2026-11-01&to=1/11/2026", "admin official officialB"},
+		{"/work/certificates/" + cert.ID + "/edit", "admin manager staff"},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
 		{"/work/organisations/new", "admin official officialB"}, {"/work/organisations/" + orgA + "/edit", "admin official manager"},
 		{"/coverage", all + " nobody"}, {"/work/coverage/gaps", all},
