@@ -29,3 +29,8 @@ var Crops []byte
 //
 //go:embed substances.sample.csv
 var SampleSubstances []byte
+
+// Scans is scans.yaml: when a label may have been copied.
+//
+//go:embed scans.yaml
+var Scans []byte

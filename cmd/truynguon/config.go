@@ -90,6 +90,18 @@ type Config struct {
 	// diary is kept, the safety gate decides in any case.
 	DiaryRequired bool `env:"TRUYNGUON_DIARY_REQUIRED" envDefault:"false"`
 
+	// ScanDays is for how many days it is kept how often codes were scanned.
+	ScanDays int `env:"TRUYNGUON_SCAN_DAYS" envDefault:"400" validate:"min=1,max=3650"`
+
+	// Regions is a file that tells in which region a network address is, so that scans are counted by
+	// region: CSV lines such as "203.0.113.0/24,VN-33" or, with the position of the region's middle,
+	// "203.0.113.0/24,VN-33,14.35,108.0". Not set, no region is known. Addresses are kept nowhere.
+	Regions string `env:"TRUYNGUON_REGIONS"`
+
+	// CopyRules is a file with rules of one's own about when a label may have been copied, in the form
+	// of configs/scans.yaml; they take the place of the program's.
+	CopyRules string `env:"TRUYNGUON_COPY_RULES"`
+
 	// SiteName is what the site calls itself in page titles and to other systems.
 	SiteName string `env:"TRUYNGUON_SITE_NAME" envDefault:"Truy Nguồn"`
 

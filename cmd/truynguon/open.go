@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -184,4 +185,28 @@ func hideInAddress(s string) string {
 		rest = user + rest[at:]
 	}
 	return scheme + "://" + secretOption.ReplaceAllString(rest, "${1}"+hidden)
+}
+
+// openScans reads what the counting of scans needs: where networks are, if the operator has a table, and when
+// a label may have been copied.
+func openScans(c Config) (regions *trace.Regions, rules trace.CopyRules, err error) {
+	if c.Regions != "" {
+		data, err := os.ReadFile(c.Regions)
+		if err != nil {
+			return nil, rules, fmt.Errorf("TRUYNGUON_REGIONS: %w", err)
+		}
+		if regions, err = trace.ParseRegions(bytes.NewReader(data)); err != nil {
+			return nil, rules, fmt.Errorf("TRUYNGUON_REGIONS: %s:\n%w", c.Regions, err)
+		}
+	}
+	data := configs.Scans
+	if c.CopyRules != "" {
+		if data, err = os.ReadFile(c.CopyRules); err != nil {
+			return nil, rules, fmt.Errorf("TRUYNGUON_COPY_RULES: %w", err)
+		}
+	}
+	if rules, err = trace.ParseCopyRules(data); err != nil {
+		return nil, rules, fmt.Errorf("TRUYNGUON_COPY_RULES: %s: %w", c.CopyRules, err)
+	}
+	return regions, rules, nil
 }

@@ -20,6 +20,10 @@ type program struct {
 
 // open puts the program together. close gives everything back.
 func open(ctx context.Context, c Config) (*program, error) {
+	regions, rules, err := openScans(c)
+	if err != nil {
+		return nil, err
+	}
 	schemes, err := openSchemes(c)
 	if err != nil {
 		return nil, err
@@ -41,7 +45,8 @@ func open(ctx context.Context, c Config) (*program, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p := &program{config: c}
-	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes, Crops: crops, DiaryRequired: c.DiaryRequired}
+	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes, Crops: crops, DiaryRequired: c.DiaryRequired,
+		Regions: regions, CopyRules: rules}
 	p.people = &auth.Directory{DB: db, Changed: p.changed}
 	return p, nil
 }

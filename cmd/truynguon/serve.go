@@ -80,7 +80,7 @@ func serve(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	go keepHouse(ctx, log, p.people.Prune, server.Prune)
+	go keepHouse(ctx, log, p.people.Prune, server.Prune, p.pruneScans)
 	go p.keepTally(ctx, log)
 	go p.keepBooks(ctx, log)
 	go p.keepRecalls(ctx, log)
@@ -98,7 +98,9 @@ func serve(ctx context.Context, c *call) (err error) {
 	log.Info("stopping")
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
 	defer cancel()
-	return errors.Join(server.Shutdown(stop), p.ledger.FlushUnmatched(stop))
+	err = errors.Join(server.Shutdown(stop), p.ledger.FlushUnmatched(stop))
+	_, flushErr := p.ledger.FlushScans(stop)
+	return errors.Join(err, flushErr)
 }
 
 // loadSample loads the sample district if the database is empty, and answers what to show of it.
@@ -186,10 +188,15 @@ func (p *program) keepRecalls(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// tallyEvery is how long what was asked in vain is counted in memory only.
+// pruneScans deletes counts of scans that are kept long enough.
+func (p *program) pruneScans(ctx context.Context) (int, error) {
+	return p.ledger.PruneScans(ctx, p.config.ScanDays)
+}
+
+// tallyEvery is how long scans and what was asked in vain are counted in memory only.
 const tallyEvery = 5 * time.Second
 
-// keepTally writes down what was asked in vain, every few seconds until the context ends.
+// keepTally writes down what was scanned and what was asked in vain, every few seconds until the context ends.
 func (p *program) keepTally(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(tallyEvery)
 	defer tick.Stop()
@@ -201,6 +208,13 @@ func (p *program) keepTally(ctx context.Context, log *slog.Logger) {
 		}
 		if err := p.ledger.FlushUnmatched(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("counting what was asked in vain", "error", err)
+		}
+		dropped, err := p.ledger.FlushScans(ctx)
+		if err != nil && ctx.Err() == nil {
+			log.Warn("counting scans", "error", err)
+		}
+		if dropped > 0 {
+			log.Warn("too many different scans at once: some are not counted", "left out", dropped)
 		}
 	}
 }

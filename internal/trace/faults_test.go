@@ -190,6 +190,10 @@ func TestFaults(t *testing.T) {
 			_, err := w.ClaimRoll(ctx, w.staff, lot, trace.RollClaimDraft{Token: "t", From: code, To: code})
 			return err
 		}},
+		{"note something of an alert", func(t *testing.T, w *world) string { return w.alerted(t) }, func(ctx context.Context, w *world, id string) error {
+			_, err := w.NoteAlert(ctx, w.official, id, trace.AlertDraft{State: "closed", Note: "đã xem"})
+			return err
+		}},
 		{"correct a claim", claimedLabel, func(ctx context.Context, w *world, code string) error {
 			_, err := w.FreeRoll(ctx, w.staff, trace.RollRange{Token: "t", From: code, Reason: "vì"})
 			return err
@@ -442,7 +446,7 @@ func dumped(t *testing.T, db store.DB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, kind := range []string{"organisation", "place", "product", "gtin_claim", "document", "lot_claim", "batch", "certificate", "recall", "doubt", "audit", "event",
-		"lookup", "expiry", "watch", "follow", "notice", "volume", "volume_leaf",
+		"lookup", "expiry", "copy_alert", "watch", "follow", "notice", "volume", "volume_leaf",
 		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll",
 		"link",
 		"cycle", "input", "diary", "diary_book", "rejudge", "substance", "substance_list",

@@ -41,6 +41,10 @@ type Ledger struct {
 	// AreaTolerancePercent is by how much a declared area may differ from the boundary's before people are
 	// asked to look again. 0 means 10.
 	AreaTolerancePercent float64
+	// Regions tells where network addresses are; nil knows none.
+	Regions *Regions
+	// CopyRules tell when a label may have been copied; the zero value suspects nothing.
+	CopyRules CopyRules
 	// Now tells the time; tests set it. Nil means time.Now.
 	Now func() time.Time
 
@@ -51,6 +55,7 @@ type Ledger struct {
 	// holder is this program's name on leases.
 	holderOnce sync.Once
 	holder     string
+	scans      scanQueue
 }
 
 // Generation counts the changes made through this ledger. Whoever caches what the ledger said may

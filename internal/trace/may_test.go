@@ -409,6 +409,38 @@ func TestWhoMay(t *testing.T) {
 			_, err := w.OverrideGate(t.Context(), by, unsafeLot(t, w), "vì")
 			return err
 		}},
+		{"see how often a lot of htx-a was scanned", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.Scans(t.Context(), by, w.registered(t, "L", true).Doc.Code, "", "")
+			return err
+		}},
+		{"see how often lots of htx-a were scanned", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.OrganisationScans(t.Context(), by, "htx-a", "", "")
+			return err
+		}},
+		{"see which lots of htx-a were scanned most", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.TopScans(t.Context(), by, "htx-a", "2026-11-01", 10)
+			return err
+		}},
+		{"list alerts of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.CopyAlerts(t.Context(), by, "htx-a", "", 10)
+			return err
+		}},
+		{"note something of an alert of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.NoteAlert(t.Context(), by, w.alerted(t), trace.AlertDraft{State: "seen", Note: "x"})
+			return err
+		}},
+		{"close an alert of htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.NoteAlert(t.Context(), by, w.alerted(t), trace.AlertDraft{State: "closed", Note: "x"})
+			return err
+		}},
+		{"list dead stamps", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, _, err := w.DeadStamps(t.Context(), by, "", "", 10)
+			return err
+		}},
+		{"see how many dead stamps were left out", "+++----?", func(t *testing.T, w *world, by trace.Actor) error {
+			_, err := w.DeadTotals(t.Context(), by)
+			return err
+		}},
 		{"report a doubt", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.ReportDoubt(t.Context(), by, trace.DoubtDraft{Code: w.registered(t, "L", true).Doc.Code, Text: "lạ"})
 			return err

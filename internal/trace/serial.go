@@ -249,6 +249,8 @@ type SerialFound struct {
 	Status SerialStatus
 	// Void is set if the serial is voided.
 	Void *SerialVoid
+	// Copied tells that there is an alert about the label which nobody has closed.
+	Copied bool
 	// Label is set if it is the code of a label from a roll.
 	Label *RollLabel
 }
@@ -258,8 +260,22 @@ func (l *Ledger) Serial(ctx context.Context, b *Batch, serial string) (f SerialF
 	defer fault.Wrap(&err, "Ledger.Serial(%q)", b.Code)
 	f.Status = SerialUnknown
 	if code, ok := ParseRollCode(serial); ok {
-		return l.rollSerial(ctx, b, code)
+		serial = code
+		f, err = l.rollSerial(ctx, b, code)
+	} else if code, ok = ParseCode(serial); ok {
+		serial = code
+		f, err = l.printedSerial(ctx, b, code)
 	}
+	if err != nil || f.Status == SerialUnknown {
+		return f, err
+	}
+	f.Copied, err = l.copied(ctx, b.Code, serial)
+	return f, err
+}
+
+// printedSerial looks a serial number up among those of the product's print runs.
+func (l *Ledger) printedSerial(ctx context.Context, b *Batch, serial string) (f SerialFound, err error) {
+	f.Status = SerialUnknown
 	run, offset, err := l.serialRun(ctx, b, serial)
 	if err != nil || run == nil {
 		return f, err

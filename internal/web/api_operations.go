@@ -27,6 +27,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.followOperations()...)
 	all = append(all, s.rollOperations()...)
 	all = append(all, s.coverageOperations()...)
+	all = append(all, s.scanOperations()...)
 	return append(all, s.recallOperations()...)
 }
 

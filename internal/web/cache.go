@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"truynguon/internal/trace"
 )
 
 // Public answers are kept for a moment, for a lot in a market is looked at again and again. A recall
@@ -37,6 +39,7 @@ type cachedAnswer struct {
 	etag       string
 	generation uint64
 	made       time.Time
+	scan       trace.Scan // what is counted when it is sent
 }
 
 // answer gives the kept answer, or makes and keeps it. Errors are not kept.

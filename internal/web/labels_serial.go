@@ -7,6 +7,8 @@ type SerialNote struct {
 	Title, Tag, Tone, Text string
 	// Reason is why the number was voided.
 	Reason string
+	// Copied is a sentence about a label that may have been copied.
+	Copied string
 }
 
 // SerialNote says plainly what is known of the serial; nil if the code named none. It accuses nobody: a
@@ -17,6 +19,9 @@ func (p *ProvenancePage) SerialNote() *SerialNote {
 	}
 	key := "serial." + string(p.SerialFound.Status)
 	n := &SerialNote{Title: p.T(key + ".title"), Tag: p.T(key)}
+	if p.SerialFound.Copied {
+		n.Copied = p.T("copies.public")
+	}
 	serial := p.Serial
 	if code, ok := trace.ParseCode(serial); ok {
 		serial = trace.SpellCode(code)

@@ -245,6 +245,7 @@ type publicLot struct {
 	Lot              string             `json:"lot,omitempty"`
 	Serial           string             `json:"serial,omitempty"`
 	SerialStatus     trace.SerialStatus `json:"serialStatus,omitempty"`
+	PossibleCopy     bool               `json:"possibleCopy,omitempty"`
 	TraceabilityCode string             `json:"traceabilityCode,omitempty"`
 	Facts            *trace.LotFacts    `json:"facts,omitempty"`
 	Places           []publicPlace      `json:"placeList,omitempty"`
@@ -347,7 +348,7 @@ func (s *Server) provenanceJSON(p *trace.Provenance) publicLot {
 		lot.Product.Image = s.Ledger.Base + "/d/" + p.Image.ID + "/800"
 	}
 	lot.Lot, lot.Serial, lot.TraceabilityCode = p.Batch.Lot, p.Serial, p.Batch.TraceabilityCode
-	lot.SerialStatus = p.SerialFound.Status
+	lot.SerialStatus, lot.PossibleCopy = p.SerialFound.Status, p.SerialFound.Copied
 	facts := p.Batch.LotFacts
 	lot.Facts = &facts
 	for _, pl := range p.Places {

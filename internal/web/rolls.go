@@ -3,8 +3,10 @@ package web
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -53,6 +55,7 @@ func (s *Server) scanRoll(c *request, code string) error {
 		return fault.New(fault.NotFound, "label_"+string(label.State))
 	}
 	c.Status(http.StatusNotFound)
+	s.countDead(c, trace.DeadKind(label.State), code)
 	p := &RollLabelPage{Base: s.base(c, "label_"+string(label.State)+".title"), Label: label, Form: doubtForm(c, trace.SpellCode(code))}
 	return s.render(c, "rolllabel", p)
 }
@@ -176,12 +179,21 @@ func (s *Server) rollOrder(c *request) error {
 	return done(c, "/work/rolls/"+st.Doc.ID, "roll_ordered")
 }
 
-// whole reads a whole number; what is none is noted.
+// wholeNumber is a whole number as people write it: digits, perhaps in groups of three.
+var wholeNumber = regexp.MustCompile(`^([0-9]{1,9}|[0-9]{1,3}([., \x{a0}][0-9]{3}){1,2})$`)
+
+// whole reads a whole number. What is none is noted.
 func (t *typing) whole(pointer, text string) int {
-	n, err := strconv.Atoi(string(t.number(pointer, text)))
-	if err != nil {
-		return 0 // the domain refuses it
+	text = strings.TrimSpace(text)
+	if !wholeNumber.MatchString(text) {
+		code := "roll_whole"
+		if text == "" {
+			code = "missing"
+		}
+		t.faults = append(t.faults, fault.Field{Pointer: pointer, Code: code})
+		return 0
 	}
+	n, _ := strconv.Atoi(strings.NewReplacer(".", "", ",", "", " ", "", "\u00a0", "").Replace(text)) // nine digits at most
 	return n
 }
 

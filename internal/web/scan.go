@@ -50,13 +50,18 @@ func (s *Server) scanCode(c *request) error {
 				return cachedAnswer{}, err
 			}
 		}
-		return s.provenanceAnswer(c, format, p)
+		answer, err := s.provenanceAnswer(c, format, p)
+		answer.scan = scanOf(p)
+		return answer, err
 	})
 	if errors.Is(err, fault.NotFound) {
 		return s.unknown(c, trace.SpellCode(code), nil)
 	}
 	if err != nil {
 		return err
+	}
+	if format == formatPage {
+		s.countScan(c, answer.scan)
 	}
 	c.Append(fiber.HeaderLink, "<"+s.Ledger.Base+"/l/"+code+"?format="+formatLinkset+`>; rel="linkset"; type="`+typeLinkset+`"`)
 	return answer.send(c)
@@ -142,6 +147,7 @@ type UnknownPage struct {
 // unknown answers 404 with a page that says what it may mean.
 func (s *Server) unknown(c *request, asked string, product *trace.Product) error {
 	c.Status(http.StatusNotFound)
+	s.countUnknown(c, asked)
 	if format, err := c.format(); err != nil || format != formatPage {
 		return fault.New(fault.NotFound, "code_unknown")
 	}

@@ -278,6 +278,7 @@ func (s *Server) batchActions(c *request, p *BatchPage, pv *trace.Provenance, t 
 	}
 	p.Links = append(p.Links,
 		Link{Href: "/l/" + b.Code, Label: c.words.T("batch.public_page")},
+		Link{Href: path + "/scans", Label: c.words.T("scans.link")},
 		Link{Href: "/work/audit/batch/" + b.Code, Label: c.words.T("audit.title")})
 	return nil
 }

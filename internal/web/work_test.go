@@ -42,6 +42,8 @@ func TestWorkPages(t *testing.T) {
 		{"/work/places", inside}, {"/work/places/new", keep}, {"/work/places/" + lot.Places[0] + "/edit", "admin manager staff"},
 		{"/work/certificates", inside}, {"/work/certificates/new", keep}, {"/work/certificates/" + cert.ID, own},
 		{"/work/calendar", inside}, {"/work/calendar?org=" + orgA, "admin official manager staff managerB staffB"}, {"/work/calendar/lots/" + cert.ID, own},
+		{"/work/scans", inside}, {"/work/scans?org=" + orgA, "admin official manager staff managerB staffB"}, {"/work/batches/" + lot.Code + "/scans", own},
+		{"/work/copies", inside}, {"/work/deadstamps", "admin official officialB"}, {"/work/deadstamps?day=2026-11-24", "admin official officialB"},
 		{"/work/rolls", inside}, {"/work/rolls/new", inside}, {"/work/rolls?org=" + orgA, "admin official manager staff managerB staffB"},
 		{"/work/rolls/" + roll.Doc.ID, own}, {"/work/batches/" + lot.Code + "/claim", "admin manager staff"},
 		{"/work/follows", all}, {"/work/follows?target=producer&id=" + orgA, all},
