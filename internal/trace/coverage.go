@@ -102,7 +102,7 @@ type CoverageReport struct {
 	From Date   `json:"from"`
 	To   Date   `json:"to"`
 	CoverageFigure
-	// Units are the units directly below, or the unit itself; Organisations and Products those with
+	// Units are those that organisations lie in directly, mostly communes; Organisations and Products those with
 	// anything in the denominator, the lowest share first.
 	Units         []CoveragePart `json:"units"`
 	Organisations []CoveragePart `json:"organisations"`
@@ -283,13 +283,13 @@ func (l *Ledger) addBooks(ctx context.Context, c *CoverageReport, orgs map[strin
 		o := orgs[p.Organisation]
 		c.add(f)
 		part(byOrg, o.ID).add(f)
-		part(byUnit, below(o.UnitPath, c.Unit)).add(f)
+		part(byUnit, o.AdminUnit).add(f)
 		c.Products = append(c.Products, CoveragePart{ID: id, Name: p.Name, Organisation: o.ID, CoverageFigure: *f})
 	}
 	for _, s := range c.Sightings {
 		one := &CoverageFigure{Unlotted: 1}
 		c.add(one)
-		part(byUnit, below(s.UnitPath, c.Unit)).add(one)
+		part(byUnit, s.Unit).add(one)
 		if s.Organisation != "" {
 			part(byOrg, s.Organisation).add(one)
 		}
@@ -310,21 +310,6 @@ func (l *Ledger) addBooks(ctx context.Context, c *CoverageReport, orgs map[strin
 		})
 	}
 	return nil
-}
-
-// below is the unit of a path that lies directly below another one, or that one itself. Below all is the
-// topmost.
-func below(path []string, unit string) string {
-	i := slices.Index(path, unit)
-	switch {
-	case unit == "" && len(path) > 1:
-		return path[len(path)-2]
-	case unit == "" && len(path) == 1:
-		return path[0]
-	case i > 0:
-		return path[i-1]
-	}
-	return unit
 }
 
 // CoverageGaps answers a page of the lots that are not in the numerator, the latest released first. Those

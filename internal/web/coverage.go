@@ -48,7 +48,8 @@ type CoveragePage struct {
 // CoverageTable lists the figures of parts.
 type CoverageTable struct {
 	Title string
-	Rows  []CoverageRow
+	// Rows are those that need somebody first, Others those that follow behind a fold.
+	Rows, Others []CoverageRow
 }
 
 // CoverageRow is one line with a bar.
@@ -229,6 +230,9 @@ func (p *CoveragePage) fill(r *trace.CoverageReport, q trace.CoverageQuestion, u
 		for i := range parts {
 			t.Rows = append(t.Rows, row(&parts[i], parts[i].Name, to(&parts[i])))
 		}
+		if len(t.Rows) > coverageFold {
+			t.Rows, t.Others = t.Rows[:coverageFold], t.Rows[coverageFold:]
+		}
 		if len(t.Rows) > 0 {
 			p.Tables = append(p.Tables, t)
 		}
@@ -284,6 +288,9 @@ func partName(parts []trace.CoveragePart, id string) string {
 	}
 	return ""
 }
+
+// coverageFold is how many rows of a table show without a fold.
+const coverageFold = 10
 
 // parts writes what a share is made of.
 func (b *Base) parts(f *trace.CoverageFigure) string {
