@@ -34,3 +34,8 @@ var SampleSubstances []byte
 //
 //go:embed scans.yaml
 var Scans []byte
+
+// Plan is plan.yaml: what the register keeps about organisations, and the targets measured by it.
+//
+//go:embed plan.yaml
+var Plan []byte

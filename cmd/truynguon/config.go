@@ -65,6 +65,10 @@ type Config struct {
 	// replace those of the same id. Not set, there are none.
 	Schemes string `env:"TRUYNGUON_SCHEMES"`
 
+	// Plan is a file with what the register keeps about organisations and with the targets of the plan, in
+	// the form of configs/plan.yaml ("truynguon config -plan" prints that), instead of those.
+	Plan string `env:"TRUYNGUON_PLAN"`
+
 	// Log is the form of the log on standard error: "text" for people, "json" for collectors.
 	Log string `env:"TRUYNGUON_LOG" envDefault:"text" validate:"oneof=text json"`
 
@@ -400,8 +404,12 @@ func (c Config) Lines() []string {
 func printConfig(_ context.Context, c *call) error {
 	defaults := c.Flags.Bool("defaults", false, "print the settings file instead: every setting, explained, with its default")
 	schemes := c.Flags.Bool("schemes", false, "print the kinds of certificate that the program knows instead, with an explanation")
+	plan := c.Flags.Bool("plan", false, "print the topics and targets that the program knows instead, with an explanation")
 	if _, err := c.parse(0, 0); err != nil {
 		return err
+	}
+	if *plan {
+		return c.printf("%s", configs.Plan)
 	}
 	if *defaults {
 		return c.printf("%s", configs.Env)

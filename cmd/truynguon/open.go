@@ -79,6 +79,22 @@ func openSchemes(c Config) (trace.Schemes, error) {
 	return schemes.With(own), nil
 }
 
+// openPlan reads the district's plan: the operator's own if there is one. The error names every fault there is.
+func openPlan(c Config) (*trace.Plan, error) {
+	if c.Plan == "" {
+		return trace.ParsePlan(configs.Plan)
+	}
+	data, err := os.ReadFile(c.Plan)
+	if err != nil {
+		return nil, fmt.Errorf("TRUYNGUON_PLAN: %w", err)
+	}
+	plan, err := trace.ParsePlan(data)
+	if err != nil {
+		return nil, fmt.Errorf("TRUYNGUON_PLAN: %s:\n%w", c.Plan, err)
+	}
+	return plan, nil
+}
+
 // dbAddress is a database address, taken apart as far as the choice of an adapter needs it.
 type dbAddress struct {
 	Scheme string // "sqlite", "mongodb" or "mongodb+srv"

@@ -32,6 +32,10 @@ func open(ctx context.Context, c Config) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	plan, err := openPlan(c)
+	if err != nil {
+		return nil, err
+	}
 	zone, err := time.LoadLocation(c.Timezone)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func open(ctx context.Context, c Config) (*program, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	p := &program{config: c}
-	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes, Crops: crops, DiaryRequired: c.DiaryRequired,
+	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes, Crops: crops, Plan: plan, DiaryRequired: c.DiaryRequired,
 		Regions: regions, CopyRules: rules}
 	p.people = &auth.Directory{DB: db, Changed: p.changed}
 	return p, nil

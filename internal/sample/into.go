@@ -32,7 +32,7 @@ func Into(ctx context.Context, l *trace.Ledger) error {
 	for _, u := range d.Units {
 		err := l.AddUnit(ctx, trace.System, trace.Unit{
 			Code: u.Code, Level: u.Level, Name: u.Name, Parent: u.Parent,
-			ValidFrom: trace.Date(u.ValidFrom), ValidTo: trace.Date(u.ValidTo),
+			ValidFrom: trace.Date(u.ValidFrom), ValidTo: trace.Date(u.ValidTo).AddDays(-1), Successors: u.Successors,
 		})
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ type loader struct {
 func newLoader(l *trace.Ledger, d *District, today time.Time, o Organisation) *loader {
 	ld := &loader{district: d, today: today, org: o, ids: map[string]string{}}
 	ld.Ledger = &trace.Ledger{
-		DB: l.DB, Blobs: l.Blobs, Base: l.Base, Zone: l.Zone, Schemes: l.Schemes, Crops: l.Crops, Now: func() time.Time { return ld.now },
+		DB: l.DB, Blobs: l.Blobs, Base: l.Base, Zone: l.Zone, Schemes: l.Schemes, Crops: l.Crops, Plan: l.Plan, Now: func() time.Time { return ld.now },
 	}
 	person := func(role string) trace.Actor {
 		a := trace.Actor{ID: "sample-" + role + "-" + o.ID, Name: o.Representative, Role: trace.Role(role), Org: o.ID}

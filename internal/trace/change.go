@@ -160,6 +160,7 @@ func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string,
 	}
 	err := k.Insert(ctx, l.DB, &r)
 	if errors.Is(err, fault.Exists) {
+		l.generation.Add(1) // it may be there by an earlier attempt whose answer was lost
 		old, getErr := k.Get(ctx, l.DB, r.Last.Key)
 		if getErr != nil {
 			return Stored[T]{}, getErr

@@ -222,6 +222,16 @@ func TestFaults(t *testing.T) {
 			_, err := w.ResolveSighting(ctx, w.official, id, "đã đăng ký")
 			return err
 		}},
+		{"make an entry of the register", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := w.RecordRegister(ctx, w.manager, trace.RegisterDraft{Token: "t", Topic: "members", From: "2026-01-01", Number: "40"})
+			return err
+		}},
+		{"end a district", nil, func(ctx context.Context, w *world, _ string) error {
+			return w.AddUnit(ctx, w.admin, trace.Unit{Code: "h1", Level: "huyen", Name: "Huyện", Parent: "t1", Successors: []string{"x1", "x2"}})
+		}},
+		{"change a unit", nil, func(ctx context.Context, w *world, _ string) error {
+			return w.ChangeUnit(ctx, w.admin, trace.Unit{Code: "t1", Level: "tinh", Name: "Tỉnh", Successors: []string{"x2"}})
+		}},
 		{"count coverage", lotOf(true), func(ctx context.Context, w *world, _ string) error {
 			_, err := w.RefreshCoverage(ctx)
 			return err

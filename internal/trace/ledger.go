@@ -45,6 +45,8 @@ type Ledger struct {
 	Regions *Regions
 	// CopyRules tell when a label may have been copied; the zero value suspects nothing.
 	CopyRules CopyRules
+	// Plan is what the register keeps about organisations, and the targets measured by it. Nil for none.
+	Plan *Plan
 	// Now tells the time; tests set it. Nil means time.Now.
 	Now func() time.Time
 

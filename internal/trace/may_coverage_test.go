@@ -46,4 +46,23 @@ var coverageVerbs = []whoMay{
 	{"mark all coverage for being counted anew", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
 		return w.RebuildCoverage(t.Context(), by)
 	}},
+	{"record the members of htx-a", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.RecordRegister(t.Context(), by, trace.RegisterDraft{Organisation: "htx-a", Topic: "members", From: "2026-01-01", Number: "4"})
+		return err
+	}},
+	{"rate htx-a", "++-----?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.RecordRegister(t.Context(), by, trace.RegisterDraft{Organisation: "htx-a", Topic: "rating", From: "2026-01-01", Choice: "good"})
+		return err
+	}},
+	{"read the register of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.RegisterOf(t.Context(), by, "htx-a")
+		return err
+	}},
+	{"read the targets", "++++++-?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.Targets(t.Context(), by, "", "2026-11-24")
+		return err
+	}},
+	{"change a unit", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
+		return w.ChangeUnit(t.Context(), by, trace.Unit{Code: "x1", Level: "xa", Name: "Xã Mới", Parent: "t1"})
+	}},
 }

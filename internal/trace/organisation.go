@@ -32,13 +32,14 @@ type OrganisationStatus string
 
 // The states of an organisation.
 const (
-	Active    OrganisationStatus = "active"
-	Stopped   OrganisationStatus = "stopped"
-	Dissolved OrganisationStatus = "dissolved"
+	Active     OrganisationStatus = "active"
+	Stopped    OrganisationStatus = "stopped"
+	Dissolving OrganisationStatus = "awaiting_dissolution"
+	Dissolved  OrganisationStatus = "dissolved"
 )
 
 // OrganisationStatuses lists the states.
-var OrganisationStatuses = []OrganisationStatus{Active, Stopped, Dissolved}
+var OrganisationStatuses = []OrganisationStatus{Active, Stopped, Dissolving, Dissolved}
 
 // Organisation is a cooperative, a cooperative group or another producer.
 type Organisation struct {
@@ -289,6 +290,16 @@ type Unit struct {
 	// ValidFrom and ValidTo are the first and last day the unit existed, empty if open.
 	ValidFrom Date `json:"validFrom,omitempty"`
 	ValidTo   Date `json:"validTo,omitempty"`
+	// Successors are the codes of the units that took the place of one that is no more. Whoever answers for
+	// it goes on answering for them: that is how a plan for a former district goes on after 1 July 2025.
+	Successors []string `json:"successors,omitempty"`
+	// Population is how many people live there, 0 if not recorded.
+	Population int `json:"population,omitempty"`
+}
+
+// ExistsOn reports whether the unit existed on a day.
+func (u *Unit) ExistsOn(day Date) bool {
+	return (u.ValidFrom == "" || u.ValidFrom <= day) && (u.ValidTo == "" || day <= u.ValidTo)
 }
 
 // UnitLevels are the levels of administrative units.
@@ -300,39 +311,6 @@ type unitCache struct {
 	sync.Mutex
 	generation uint64
 	units      map[string]Unit
-}
-
-// AddUnit records an administrative unit. Only an admin may.
-func (l *Ledger) AddUnit(ctx context.Context, by Actor, u Unit) (err error) {
-	defer fault.Wrap(&err, "Ledger.AddUnit(%q)", u.Code)
-	if by.Role != Admin {
-		return by.denied()
-	}
-	var p fault.Problem
-	u.Code = p.Text("/code", u.Code, 40, true)
-	u.Name = p.Text("/name", u.Name, maxName, true)
-	u.Level = choice(&p, "/level", u.Level, UnitLevels)
-	u.ValidFrom = date(&p, "/validFrom", string(u.ValidFrom))
-	u.ValidTo = date(&p, "/validTo", string(u.ValidTo))
-	if u.Parent != "" {
-		_, err := units.get(ctx, l, u.Parent)
-		if err := found(&p, "/parent", "unit_unknown", err); err != nil {
-			return err
-		}
-	}
-	if err := p.Err(); err != nil {
-		return err
-	}
-	old, err := units.insert(ctx, l, by, "register", u)
-	if errors.Is(err, fault.Exists) && old.Doc == u {
-		return nil
-	}
-	if errors.Is(err, fault.Exists) {
-		p := fault.New(fault.Exists, "")
-		p.Add("/code", "id_taken", u.Code)
-		return p
-	}
-	return err
 }
 
 // Units answers all administrative units by their code.
@@ -351,27 +329,6 @@ func (l *Ledger) Units(ctx context.Context) (map[string]Unit, error) {
 		c.units, c.generation = all, g
 	}
 	return c.units, nil
-}
-
-// unitPath answers a unit and those above it, the unit itself first.
-func (l *Ledger) unitPath(ctx context.Context, code string) ([]string, error) {
-	all, err := l.Units(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var path []string
-	for code != "" && !slices.Contains(path, code) {
-		u, ok := all[code]
-		if !ok {
-			return nil, fault.NotFound
-		}
-		path = append(path, code)
-		code = u.Parent
-	}
-	if path == nil {
-		return nil, fault.NotFound
-	}
-	return path, nil
 }
 
 // choice checks that a value is one of those offered.

@@ -55,13 +55,17 @@ func settle(t testing.TB, db store.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	plan, err := trace.ParsePlan(configs.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
 	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{now: time.Date(2026, 11, 24, 9, 30, 0, 0, zone)}
 	w.Ledger = &trace.Ledger{
-		DB: db, Blobs: blobs, Base: "https://id.example.vn", Zone: zone, Schemes: schemes, Crops: crops,
+		DB: db, Blobs: blobs, Base: "https://id.example.vn", Zone: zone, Schemes: schemes, Crops: crops, Plan: plan,
 		Now: func() time.Time { return w.now },
 	}
 	w.admin = trace.Actor{ID: "u-admin", Name: "Quản trị", Role: trace.Admin}

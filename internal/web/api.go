@@ -235,7 +235,7 @@ func matches(header, etag string) (anything, match bool) {
 // be refused anyway, so that all can be named at once.
 func (s *Server) rehearsal() *trace.Ledger {
 	l := s.Ledger
-	return &trace.Ledger{DB: readOnly{l.DB}, Blobs: l.Blobs, Base: l.Base, Zone: l.Zone, Schemes: l.Schemes, Crops: l.Crops, DiaryRequired: l.DiaryRequired, Now: l.Now}
+	return &trace.Ledger{DB: readOnly{l.DB}, Blobs: l.Blobs, Base: l.Base, Zone: l.Zone, Schemes: l.Schemes, Crops: l.Crops, Plan: l.Plan, DiaryRequired: l.DiaryRequired, Now: l.Now}
 }
 
 // errRehearsed is what a verb meets that had nothing to object.

@@ -28,6 +28,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.rollOperations()...)
 	all = append(all, s.coverageOperations()...)
 	all = append(all, s.scanOperations()...)
+	all = append(all, s.targetOperations()...)
 	return append(all, s.recallOperations()...)
 }
 

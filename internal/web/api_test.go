@@ -48,8 +48,8 @@ func TestAPIAccess(t *testing.T) {
 		"submit_certificate": keep, "verify_certificate": judge, "reject_certificate": judge, "suspend_certificate": judge,
 		"reinstate_certificate": judge, "revoke_certificate": judge, "supersede_certificate": judge,
 		"list_links": own, "create_link": keep, "get_link": own, "withdraw_link": keep, "take_down_link": judge, "reinstate_link": judge,
-		"verify": all + " nobody", "verify_many": all + " nobody", "coverage": all + " nobody",
 		"share_document": keep, "list_unmatched": "admin official officialB", "list_follows": all, "create_follow": all, "end_follow": all,
+		"verify": all + " nobody", "verify_many": all + " nobody", "coverage": all + " nobody", "list_targets": "admin official officialB manager staff managerB staffB",
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
 	}
 	w := newWorld(t)

@@ -65,6 +65,9 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.CertificateStatus](): spelled([]trace.CertificateStatus{
 		trace.CertDraft, trace.CertSubmitted, trace.CertVerified, trace.CertRejected, trace.CertSuspended, trace.CertRevoked, trace.CertSuperseded,
 	}),
+	typeOf[trace.Light](): spelled([]trace.Light{
+		trace.LightReached, trace.LightOnTrack, trace.LightBehind, trace.LightFar, trace.LightMissed, trace.LightUnknown, trace.LightNoGoal,
+	}),
 	typeOf[trace.Standing](): spelled([]trace.Standing{
 		trace.InForce, trace.NotVerified, trace.NotYetInForce, trace.Expired, trace.Suspended, trace.Revoked, trace.Superseded, trace.Rejected, trace.Unknown,
 	}),
@@ -358,6 +361,8 @@ func (g *schemas) schema(t reflect.Type) map[string]any {
 		return map[string]any{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
 		return map[string]any{"type": "integer"}
+	case reflect.Float64:
+		return map[string]any{"type": "number"}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": g.schema(t.Elem())}
 	case reflect.Map:

@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		s.linkRoutes(),
 		s.verifyRoutes(),
 		s.coverageRoutes(),
+		s.registerRoutes(),
 		open("/l/:code", s.scanCode),
 		open("/products/:gtin", s.productPage),
 		open("/places/:gln", s.placePage),

@@ -61,6 +61,9 @@ func (s *Server) organisationShow(c *request) error {
 	p.fact("organisation.gs1CompanyPrefix", o.GS1CompanyPrefix).Mono = true
 	p.fact("organisation.partyGLN", o.PartyGLN).Mono = true
 	p.Links = append(p.Links, Link{Href: "/p/" + o.ID, Label: p.T("batch.public_page")})
+	if s.Ledger.Plan != nil && c.actor.Sees(o.ID, o.UnitPath) {
+		p.Links = append(p.Links, Link{Href: "/work/organisations/" + o.ID + "/register", Label: p.T("register.link")})
+	}
 	if c.actor.Sees(o.ID, o.UnitPath) {
 		p.fact("organisation.representative", o.Representative)
 		p.fact("organisation.phone", o.Phone)
@@ -252,7 +255,7 @@ func (s *Server) unitList(c *request) error {
 	}
 	slices.SortFunc(sorted, func(a, b trace.Unit) int { return cmp.Compare(a.Code, b.Code) })
 	for _, u := range sorted {
-		r := Row{Title: u.Name, Code: u.Code, Notes: []string{c.words.T("adminUnitLevel." + u.Level)}}
+		r := Row{Title: u.Name, Href: "/work/units/" + url.PathEscape(u.Code) + "/edit", Code: u.Code, Notes: []string{c.words.T("adminUnitLevel." + u.Level)}}
 		if up, ok := all[u.Parent]; ok {
 			r.Notes = append(r.Notes, up.Name)
 		}
@@ -268,10 +271,10 @@ func (s *Server) unitList(c *request) error {
 func (s *Server) unitNew(c *request) error {
 	f := newForm(c, "adminUnit")
 	f.Values["level"] = []string{"xa"}
-	return s.unitForm(c, f)
+	return s.unitForm(c, f, "adminUnit.new")
 }
 
-func (s *Server) unitForm(c *request, f *Form) error {
+func (s *Server) unitForm(c *request, f *Form, title string) error {
 	above, err := s.unitOptions(c, f.Value("parent"))
 	if err != nil {
 		return err
@@ -279,24 +282,22 @@ func (s *Server) unitForm(c *request, f *Form) error {
 	days := group("", false, f.Field("validFrom", "date", false), f.Field("validTo", "date", false))
 	days.Side = true
 	return s.render(c, "edit", &EditPage{
-		Base: s.workBase(c, "adminUnit.new"), Form: f, Buttons: saveButton(c.words),
+		Base: s.workBase(c, title), Form: f, Buttons: saveButton(c.words),
 		Back: &Link{Href: "/work/units", Label: c.words.T("adminUnit.title")},
 		Groups: []Group{group("", false, f.Field("code", "text", true), f.Field("name", "text", true),
-			f.Choice("level", "select", true, wordedOptions(c.words, "adminUnitLevel.", trace.UnitLevels)), f.Choice("parent", "select", false, above)), days},
+			f.Choice("level", "select", true, wordedOptions(c.words, "adminUnitLevel.", trace.UnitLevels)), f.Choice("parent", "select", false, above)), days,
+			group("", false, f.Field("successors", "text", false), f.Field("population", "number", false))},
 	})
 }
 
 // unitAdd adds an administrative unit.
 func (s *Server) unitAdd(c *request) error {
 	f := newForm(c, "adminUnit")
-	f.read(c, "code", "name", "level", "parent", "validFrom", "validTo")
+	f.read(c, unitFields...)
 	var t typing
-	err := s.Ledger.AddUnit(c.ctx(), c.actor, trace.Unit{
-		Code: f.Value("code"), Name: f.Value("name"), Level: f.Value("level"), Parent: f.Value("parent"),
-		ValidFrom: trace.Date(t.date(f.Value("validFrom"))), ValidTo: trace.Date(t.date(f.Value("validTo"))),
-	})
+	err := s.Ledger.AddUnit(c.ctx(), c.actor, unitDraft(f, &t))
 	if err != nil {
-		return s.failed(c, f, err, func() error { return s.unitForm(c, f) })
+		return s.failed(c, f, err, func() error { return s.unitForm(c, f, "adminUnit.new") })
 	}
 	return done(c, "/work/units", "unit_added")
 }

@@ -135,12 +135,14 @@ func (w *world) server(db store.DB) *Server {
 	w.must(err)
 	crops, err := trace.ParseCrops(configs.Crops)
 	w.must(err)
+	plan, err := trace.ParsePlan(configs.Plan)
+	w.must(err)
 	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
 	w.must(err)
 	words, err := locale.Load(static.FS)
 	w.must(err)
 	s, err := New(Options{
-		Ledger: &trace.Ledger{DB: db, Blobs: blobs, Base: base, Zone: zone, Schemes: schemes, Crops: crops, Now: w.now},
+		Ledger: &trace.Ledger{DB: db, Blobs: blobs, Base: base, Zone: zone, Schemes: schemes, Crops: crops, Plan: plan, Now: w.now},
 		People: &auth.Directory{DB: db, Cost: auth.Cost{MemoryKiB: 64, Time: 1, Threads: 1}, Now: w.now},
 		Words:  words.In(zone), Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 		SiteName: "Truy Nguồn", Operator: "UBND xã Măng Sơ Lang", Contact: "0200 388 0000", Version: "test",
