@@ -110,11 +110,11 @@ func (l *Ledger) RecordRegister(ctx context.Context, by Actor, d RegisterDraft) 
 	}
 	if e.Supersedes != "" {
 		old, err := registerEntries.get(ctx, l, e.Supersedes)
-		if err := found(&p, "/supersedes", "entry_unknown", err); err != nil {
+		if err := found(&p, "/supersedes", "register_entry_unknown", err); err != nil {
 			return e, err
 		}
 		if err == nil && (old.Doc.Organisation != o.ID || old.Doc.Topic != e.Topic) {
-			p.Add("/supersedes", "entry_unknown")
+			p.Add("/supersedes", "register_entry_unknown")
 		}
 	} else if d.Void {
 		p.Add("/supersedes", "missing")
