@@ -27,17 +27,25 @@ func (p *ProvenancePage) SerialNote() *SerialNote {
 		serial = trace.SpellCode(code)
 	}
 	if label := p.SerialFound.Label; label != nil && p.SerialFound.Status == trace.SerialKnown {
-		n.Title, n.Tag, n.Tone = p.T("roll.claimed.title"), p.T("roll.claimed"), "good"
+		n.Title, n.Tag, n.Tone = p.T("roll.claimed.title"), p.T("roll.claimed"), toneOf(p.SerialFound)
 		n.Text = p.T("roll.claimed.text", trace.SpellCode(label.Code), label.Number, p.DayOf(label.At))
 		return n
 	}
 	switch v := p.SerialFound.Void; {
 	case p.SerialFound.Status == trace.SerialKnown:
-		n.Tone, n.Text = "good", p.T(key+".text", serial)
+		n.Tone, n.Text = toneOf(p.SerialFound), p.T(key+".text", serial)
 	case v != nil:
 		n.Tone, n.Text, n.Reason = "bad", p.T(key+".text", serial, p.DayOf(v.At)), v.Reason
 	default:
 		n.Tone, n.Text = "warn", p.T(key+".text", serial)
 	}
 	return n
+}
+
+// toneOf is the colour of a serial that is on record.
+func toneOf(f trace.SerialFound) string {
+	if f.Copied {
+		return "warn"
+	}
+	return "good"
 }
