@@ -66,6 +66,9 @@ func Into(ctx context.Context, l *trace.Ledger) error {
 	if err := addLinks(ctx, l); err != nil {
 		return err
 	}
+	if err := addRegister(ctx, l); err != nil {
+		return err
+	}
 	return l.MarkSample(ctx, trace.SampleLoaded)
 }
 
