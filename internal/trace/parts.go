@@ -46,6 +46,18 @@ func (l *Ledger) stoppedParts(ctx context.Context, g *Graph) ([]StoppedPart, err
 			}
 		}
 	}
+	by, err := l.effects(ctx, codes)
+	if err != nil {
+		return nil, err
+	}
+	for code, e := range by {
+		switch {
+		case e.recall != nil:
+			found[code] = StoppedPart{Lot: code, State: Recalled, Recall: e.recall}
+		case e.hold != nil && found[code].State != Recalled:
+			found[code] = StoppedPart{Lot: code, State: Held}
+		}
+	}
 	out := make([]StoppedPart, 0, len(found))
 	for _, code := range codes {
 		if s, ok := found[code]; ok {

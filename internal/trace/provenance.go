@@ -76,6 +76,10 @@ type Provenance struct {
 	Gate Gate
 	// Overrides are the times an official released the lot in spite of the gate, oldest first.
 	Overrides []StateChange
+	// Made is what the lot was made of, nil if it was made of nothing that is on record, and Part the worst of
+	// its parts that is held or recalled, nil if none is.
+	Made *Lineage
+	Part *StoppedPart
 	// Serial is the item's serial number, if the code named one, as the code had it; SerialFound is what
 	// is known of it.
 	Serial      string
@@ -222,6 +226,9 @@ func (l *Ledger) provenance(ctx context.Context, b Stored[Batch]) (*Provenance, 
 			p.Overrides = append(p.Overrides, s)
 		}
 	}
+	if err := l.provenanceLineage(ctx, p, seen); err != nil {
+		return nil, err
+	}
 	p.judge()
 	return p, nil
 }
@@ -363,13 +370,13 @@ func (p *Provenance) judge() {
 	b := &p.Batch
 	p.Missing = p.missing()
 	switch {
-	case p.Recall != nil || b.State == Recalled:
+	case p.Recall != nil || b.State == Recalled || p.Part != nil && p.Part.State == Recalled:
 		p.Verdict = CalledBack
 	case b.State == Voided:
 		p.Verdict = Withdrawn
 	case b.State == Draft:
 		p.Verdict = NotReleased
-	case b.State == Held, p.Hold != nil:
+	case b.State == Held, p.Hold != nil, p.Part != nil && p.Part.State == Held:
 		p.Verdict = OnHold
 	case b.ExpirationDate != "" && b.ExpirationDate < p.Today:
 		p.Verdict = PastDate

@@ -23,6 +23,9 @@ func (l *Ledger) OverrideGate(ctx context.Context, by Actor, code, reason string
 }
 
 func (l *Ledger) release(ctx context.Context, by Actor, code, reason string, override bool) (s Stored[Batch], err error) {
+	if err := l.notOfStopped(ctx, by, code); err != nil {
+		return s, err
+	}
 	gate, err := l.gateBefore(ctx, code)
 	if err != nil {
 		return s, err

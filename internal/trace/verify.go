@@ -400,7 +400,20 @@ func (l *Ledger) judgeLots(ctx context.Context, g *gathered) (map[string]*LotAns
 		return nil, err
 	}
 	out := make(map[string]*LotAnswer, len(all))
+	var made []string
 	for code, p := range all {
+		if p.Batch.Origin != "" {
+			made = append(made, code)
+		}
+	}
+	stopped, err := l.stopped(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	for code, p := range all {
+		if part, ok := stopped[code]; ok {
+			p.worsen(part)
+		}
 		p.judge()
 		answer := &LotAnswer{Code: code, Verdict: p.Verdict, Organisation: p.Organisation}
 		if p.Verdict != NotReleased {
