@@ -24,7 +24,7 @@ func roast(token, input string, w *world) trace.TransformationDraft {
 func delivery(token, lot string) trace.ShipmentDraft {
 	return trace.ShipmentDraft{
 		Token: token, Kind: trace.Delivery, Party: trace.Party{Organisation: "tht-b"}, Date: "2026-11-22", Time: "07:00", Where: "Kho tổ hợp tác B",
-		Lots:    []trace.ShippedLotDraft{{LotAmountDraft: trace.LotAmountDraft{Lot: lot, Quantity: trace.QuantityDraft{Value: "10"}}}},
+		Lots:    []trace.ShippedLotDraft{{Lot: lot, Quantity: trace.QuantityDraft{Value: "10"}}},
 		Vehicle: "47C-123.45", Documents: []trace.BusinessDocument{{Type: "inv", Number: "0000012"}},
 	}
 }
@@ -120,8 +120,20 @@ var lineageVerbs = []whoMay{
 		_, err := w.Transformation(t.Context(), by, must(w.Transform(t.Context(), w.staff, roast("t", lotOf(true)(t, w), w))).Doc.ID)
 		return err
 	}},
-	{"trace a lot of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+	{"trace a released lot of htx-a", "+++++++?", func(t *testing.T, w *world, by trace.Actor) error {
 		_, err := w.Trace(t.Context(), by, lotOf(true)(t, w), trace.Down)
+		return err
+	}},
+	{"trace a draft of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.Trace(t.Context(), by, lotOf(false)(t, w), trace.Up)
+		return err
+	}},
+	{"read the rows of a trace of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.TraceRows(t.Context(), by, lotOf(true)(t, w), trace.Up)
+		return err
+	}},
+	{"read the plots of a lot of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, err := w.TracePlots(t.Context(), by, lotOf(true)(t, w))
 		return err
 	}},
 	{"see what is left of a lot of htx-a", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {

@@ -14,7 +14,8 @@ type ReceiptDraft struct {
 	Name string `json:"name"`
 	// Place is the receiving organisation's, if it receives in its own pages.
 	Place string `json:"place"`
-	Date  string `json:"date"`
+	// Date is the day on which they arrived.
+	Date string `json:"date"`
 	// Quantities are what arrived, in the order of the shipment's lots and in their units. Without any,
 	// all arrived as it was sent.
 	Quantities []Decimal `json:"quantities"`

@@ -16,7 +16,9 @@ import (
 
 // ShippedLotDraft is a part of a lot that moves, as it was sent.
 type ShippedLotDraft struct {
-	LotAmountDraft
+	// Lot is the lot's code.
+	Lot      string        `json:"lot"`
+	Quantity QuantityDraft `json:"quantity"`
 	// TheirLot is the number under which the other party knows it, if it is another.
 	TheirLot string `json:"theirLot"`
 }
@@ -31,17 +33,23 @@ type ShipmentDraft struct {
 	// Party is the other party: an organisation here, by its id, or name, address and code of another.
 	Party Party  `json:"party"`
 	Place string `json:"place"`
+	// Where is where they are handed over, in words.
 	Where string `json:"where"`
-	Date  string `json:"date"`
-	Time  string `json:"time"`
+	// Date is the day on which they were handed over, Time the local time.
+	Date string `json:"date"`
+	Time string `json:"time"`
 	// Lots are what moves, apart from what is in Units.
-	Lots         []ShippedLotDraft  `json:"lots"`
-	Units        []string           `json:"units"`
-	Documents    []BusinessDocument `json:"documents"`
-	Vehicle      string             `json:"vehicle"`
-	Witness      string             `json:"witness"`
-	Note         string             `json:"note"`
-	ExcessReason string             `json:"excessReason"`
+	Lots []ShippedLotDraft `json:"lots"`
+	// Units are the codes of closed cartons and pallets that go as they are.
+	Units     []string           `json:"units"`
+	Documents []BusinessDocument `json:"documents"`
+	// Vehicle is what carries them, such as a number plate.
+	Vehicle string `json:"vehicle"`
+	// Witness saw the goods destroyed; needed for a destruction.
+	Witness string `json:"witness"`
+	Note    string `json:"note"`
+	// ExcessReason is why more goes out than there is by the records.
+	ExcessReason string `json:"excessReason"`
 }
 
 // shipmentDocuments are the papers that a shipment may name.
@@ -156,7 +164,7 @@ func (l *Ledger) shippedLots(ctx context.Context, p *fault.Problem, o *Organisat
 	plain := make([]LotAmountDraft, len(drafts))
 	theirs := make([]string, len(drafts))
 	for i, d := range drafts {
-		plain[i] = d.LotAmountDraft
+		plain[i] = LotAmountDraft{d.Lot, d.Quantity}
 		theirs[i] = p.Text(fmt.Sprintf("/lots/%d/theirLot", i), d.TheirLot, 60, false)
 	}
 	var lots []*Batch

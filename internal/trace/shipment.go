@@ -46,11 +46,14 @@ type Shipment struct {
 	ID string `json:"id"`
 	// Organisation is who recorded it: the sender, or the receiver if Inbound.
 	Organisation string `json:"organisation"`
-	Inbound      bool   `json:"inbound,omitempty"`
+	// Inbound tells that they came to the organisation that recorded it.
+	Inbound bool `json:"inbound,omitempty"`
 	// Kind is one of ShipmentKinds.
 	Kind string `json:"kind"`
-	From Party  `json:"from"`
-	To   Party  `json:"to"`
+	// From is who the goods come from.
+	From Party `json:"from"`
+	// To is who they go to.
+	To Party `json:"to"`
 	// Place is the id of the organisation's place that the goods left or came to, Site its EPCIS
 	// identifier at that time, and Where is where they were handed over, in words.
 	Place string `json:"place,omitempty"`
@@ -63,10 +66,12 @@ type Shipment struct {
 	// Units are the codes of cartons and pallets that the lots went in.
 	Units     []string           `json:"units,omitempty"`
 	Documents []BusinessDocument `json:"documents,omitempty"`
-	Vehicle   string             `json:"vehicle,omitempty"`
+	// Vehicle is what carried them, such as a number plate.
+	Vehicle string `json:"vehicle,omitempty"`
 	// Witness saw the goods destroyed.
-	Witness  string    `json:"witness,omitempty"`
-	Note     string    `json:"note,omitempty"`
+	Witness string `json:"witness,omitempty"`
+	Note    string `json:"note,omitempty"`
+	// Recorded is when it was recorded.
 	Recorded time.Time `json:"recorded"`
 	By       Actor     `json:"by"`
 	// Secret is the random part of the address on the delivery note.

@@ -17,13 +17,16 @@ import (
 
 // LotAmountDraft is a part of a lot as it was sent. Without a unit it is in the lot's.
 type LotAmountDraft struct {
+	// Lot is the lot's code.
 	Lot      string        `json:"lot"`
 	Quantity QuantityDraft `json:"quantity"`
 }
 
 // OutputDraft is a lot that is to be made.
 type OutputDraft struct {
-	Product        string        `json:"product"`
+	// Product is the id of the product.
+	Product string `json:"product"`
+	// Lot is the lot number that it is to have.
 	Lot            string        `json:"lot"`
 	Quantity       QuantityDraft `json:"quantity"`
 	ProductionDate string        `json:"productionDate"`
@@ -34,18 +37,24 @@ type OutputDraft struct {
 
 // TransformationDraft is what is sent to record that lots were made of lots.
 type TransformationDraft struct {
-	Token        string           `json:"-"`
-	Organisation string           `json:"organisation"`
-	Kind         string           `json:"kind"`
-	Place        string           `json:"place"`
-	Date         string           `json:"date"`
-	Time         string           `json:"time"`
-	Inputs       []LotAmountDraft `json:"inputs"`
-	Outputs      []OutputDraft    `json:"outputs"`
-	Loss         QuantityDraft    `json:"loss"`
-	LossReason   string           `json:"lossReason"`
-	ExcessReason string           `json:"excessReason"`
-	Note         string           `json:"note"`
+	Token        string `json:"-"`
+	Organisation string `json:"organisation"`
+	Kind         string `json:"kind"`
+	Place        string `json:"place"`
+	// Date is the day on which it was done, Time the local time.
+	Date string `json:"date"`
+	Time string `json:"time"`
+	// Inputs are what is used up.
+	Inputs []LotAmountDraft `json:"inputs"`
+	// Outputs are the lots that are made.
+	Outputs []OutputDraft `json:"outputs"`
+	// Loss is what is in no output, such as water and husks.
+	Loss QuantityDraft `json:"loss"`
+	// LossReason says where the loss went; needed with a loss.
+	LossReason string `json:"lossReason"`
+	// ExcessReason is why more came out than went in, or more went in than was left.
+	ExcessReason string `json:"excessReason"`
+	Note         string `json:"note"`
 }
 
 const (

@@ -53,10 +53,11 @@ type Transformation struct {
 	// Balance compares the two sides as they were when it was recorded.
 	Balance MassBalance `json:"balance"`
 	// ExcessReason is why there was more than there can have been, if there was.
-	ExcessReason string    `json:"excessReason,omitempty"`
-	Note         string    `json:"note,omitempty"`
-	Recorded     time.Time `json:"recorded"`
-	By           Actor     `json:"by"`
+	ExcessReason string `json:"excessReason,omitempty"`
+	Note         string `json:"note,omitempty"`
+	// Recorded is when it was recorded.
+	Recorded time.Time `json:"recorded"`
+	By       Actor     `json:"by"`
 	// Voided says that it did not happen, and who said so.
 	Voided *Voiding `json:"voided,omitempty"`
 }

@@ -38,11 +38,16 @@ type LogisticUnit struct {
 	// Holds is all that is in it, lots in units within it included.
 	Holds []LotPart `json:"holds"`
 	// Parent is the id of the unit that it was put into.
-	Parent   string    `json:"parent,omitempty"`
-	Place    string    `json:"place,omitempty"`
-	Site     string    `json:"site,omitempty"`
-	At       time.Time `json:"at"`
-	DayOnly  bool      `json:"dayOnly,omitempty"`
+	Parent string `json:"parent,omitempty"`
+	// Place is the id of the place where it was packed.
+	Place string `json:"place,omitempty"`
+	// Site is the EPCIS identifier of that place.
+	Site string `json:"site,omitempty"`
+	// At is when it was packed.
+	At time.Time `json:"at"`
+	// DayOnly tells that only the day is known.
+	DayOnly bool `json:"dayOnly,omitempty"`
+	// Recorded is when it was recorded.
 	Recorded time.Time `json:"recorded"`
 	By       Actor     `json:"by"`
 	// Opened says when it was opened, and by whom; what was in it is in it no more.
@@ -51,14 +56,17 @@ type LogisticUnit struct {
 
 // UnitDraft is what is sent to pack a carton or pallet.
 type UnitDraft struct {
-	Token        string           `json:"-"`
-	Organisation string           `json:"organisation"`
-	Type         string           `json:"type"`
-	Place        string           `json:"place"`
-	Date         string           `json:"date"`
-	Time         string           `json:"time"`
-	Lots         []LotAmountDraft `json:"lots"`
-	Units        []string         `json:"units"`
+	Token        string `json:"-"`
+	Organisation string `json:"organisation"`
+	Type         string `json:"type"`
+	Place        string `json:"place"`
+	// Date is the day on which it was packed, Time the local time.
+	Date string `json:"date"`
+	Time string `json:"time"`
+	// Lots are what goes in loose.
+	Lots []LotAmountDraft `json:"lots"`
+	// Units are the codes of cartons that go onto a pallet.
+	Units []string `json:"units"`
 }
 
 var logisticUnits = newKind("logistic_unit",
@@ -397,7 +405,7 @@ func (l *Ledger) unpacked(ctx context.Context, p *fault.Problem, o *Organisation
 		q := QuantityDraft{Value: Decimal(part.Quantity.Value.String()), UOM: part.Quantity.UOM}
 		i := slices.IndexFunc(lots, func(x ShippedLotDraft) bool { return x.Lot == part.Lot })
 		if i < 0 {
-			lots = append(lots, ShippedLotDraft{LotAmountDraft: LotAmountDraft{Lot: part.Lot, Quantity: q}})
+			lots = append(lots, ShippedLotDraft{Lot: part.Lot, Quantity: q})
 			continue
 		}
 		loose, ok := ParseAmount(string(lots[i].Quantity.Value))

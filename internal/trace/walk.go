@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"truynguon/internal/fault"
@@ -54,8 +55,10 @@ type GraphLot struct {
 
 // Edge is one step: a lot that went into another.
 type Edge struct {
+	// From is the code of the lot that went in, To of the one that came out.
 	From string `json:"from"`
-	To   string `json:"to"`
+	// To is the code of the lot that came out.
+	To string `json:"to"`
 	// Transformation is the id of the record that says so.
 	Transformation string `json:"transformation"`
 	// Quantity is how much of From went into that transformation.
@@ -209,9 +212,10 @@ func (l *Ledger) shipmentsOf(ctx context.Context, codes []string) (out []Shipmen
 	return out, false, nil
 }
 
-// Trace answers what a lot was made of, or what was made of it and who received that, to those who may
-// see its organisation's records. Of shipments between others they see that there is one, and not to
-// whom it went.
+// Trace answers what a lot was made of, or what was made of it and who received that. Those who see the
+// records of the lot's organisation are answered whole; of shipments between others they see that there is
+// one, and not to whom it went. To everybody else who has signed in, the lot must be released, and nothing
+// is told of drafts.
 func (l *Ledger) Trace(ctx context.Context, by Actor, code string, dir Direction) (g *Graph, err error) {
 	defer fault.Wrap(&err, "Ledger.Trace(%q, %q)", code, dir)
 	var p fault.Problem
@@ -219,15 +223,22 @@ func (l *Ledger) Trace(ctx context.Context, by Actor, code string, dir Direction
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
-	if by.Role == Buyer {
+	if by.Role == "" {
 		return nil, by.denied()
 	}
-	b, err := l.Batch(ctx, by, code)
+	b, err := batches.get(ctx, l, code)
 	if err != nil {
 		return nil, err
 	}
+	whole := l.readable(ctx, by, b.Doc.Organisation)
+	if whole != nil && (!errors.Is(whole, fault.Denied) || b.Doc.State == Draft) {
+		return nil, whole
+	}
 	if g, err = l.walk(ctx, []string{b.Doc.Code}, dir); err != nil {
 		return nil, err
+	}
+	if whole != nil {
+		g.withoutDrafts()
 	}
 	moved, cut, err := l.shipmentsOf(ctx, g.Codes())
 	if err != nil {
@@ -248,6 +259,17 @@ func (l *Ledger) Trace(ctx context.Context, by Actor, code string, dir Direction
 	}
 	g.Shipments, g.Cut = moved, g.Cut || cut
 	return g, nil
+}
+
+// withoutDrafts leaves out lots that are not released, and those of which there is no record.
+func (g *Graph) withoutDrafts() {
+	hidden := map[string]bool{}
+	g.Lots = slices.DeleteFunc(g.Lots, func(lot GraphLot) bool {
+		hide := lot.Batch == nil || lot.Batch.State == Draft
+		hidden[lot.Code] = hide
+		return hide
+	})
+	g.Edges = slices.DeleteFunc(g.Edges, func(e Edge) bool { return hidden[e.From] || hidden[e.To] })
 }
 
 // seenBy is the shipment as an actor may see it: whole for the parties and for officials over the

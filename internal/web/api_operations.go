@@ -23,6 +23,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.batchOperations()...)
 	all = append(all, s.eventOperations()...)
 	all = append(all, s.certificateOperations()...)
+	all = append(all, s.lineageOperations()...)
 	all = append(all, s.verifyOperations()...)
 	all = append(all, s.followOperations()...)
 	all = append(all, s.rollOperations()...)

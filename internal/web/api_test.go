@@ -50,6 +50,10 @@ func TestAPIAccess(t *testing.T) {
 		"list_links": own, "create_link": keep, "get_link": own, "withdraw_link": keep, "take_down_link": judge, "reinstate_link": judge,
 		"share_document": keep, "list_unmatched": "admin official officialB", "list_follows": all, "create_follow": all, "end_follow": all,
 		"verify": all + " nobody", "verify_many": all + " nobody", "coverage": all + " nobody", "list_targets": "admin official officialB manager staff managerB staffB",
+		"trace_batch": all, "trace_batch_table": own, "trace_batch_plots": own,
+		"list_transformations": own, "create_transformation": keep, "get_transformation": own, "void_transformation": keep,
+		"list_shipments": own, "create_shipment": keep, "get_shipment": own + " managerB staffB", "void_shipment": keep, "receive_shipment": "admin managerB staffB",
+		"list_logistic_units": own, "create_logistic_unit": keep, "get_logistic_unit": all, "open_logistic_unit": keep,
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
 	}
 	w := newWorld(t)
@@ -62,7 +66,10 @@ func TestAPIAccess(t *testing.T) {
 	w.must(err)
 	events, err := w.Ledger.Events(context.Background(), w.actors["admin"], released.Code)
 	w.must(err)
+	moving := w.addLineage(orgA, "M1")
 	ids := strings.NewReplacer(
+		"/transformations/{id}", "/transformations/"+moving.transformation, "/shipments/{id}", "/shipments/"+moving.shipment,
+		"/logistic-units/{id}", "/logistic-units/"+moving.unit,
 		"/organisations/{id}", "/organisations/"+orgA, "/places/{id}", "/places/"+released.Places[0],
 		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
 		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
@@ -100,6 +107,15 @@ func TestAPIAccess(t *testing.T) {
 				body = fmt.Sprintf(`{"batch":%q,"step":"storing","date":"2026-11-20","note":"%d"}`, released.Code, n)
 			case "create_certificate":
 				body = fmt.Sprintf(`{"organisation":%q,"scheme":"vietgap","number":"%d","agency":"TT","startDate":"2026-01-01"}`, orgA, n)
+			case "create_transformation":
+				body = fmt.Sprintf(`{"organisation":%q,"kind":"split","place":%q,"date":"2026-11-20","inputs":[{"lot":%q,"quantity":{"value":0.001}}],`+
+					`"outputs":[{"product":%q,"lot":"N%d","quantity":{"value":0.001}}]}`, orgA, released.Places[0], moving.lot, released.Product, n)
+			case "create_shipment":
+				body = fmt.Sprintf(`{"organisation":%q,"kind":"sale","date":"2026-11-20","lots":[{"lot":%q,"quantity":{"value":0.001}}]}`, orgA, moving.lot)
+			case "create_logistic_unit":
+				body = fmt.Sprintf(`{"organisation":%q,"type":"carton","date":"2026-11-20","lots":[{"lot":%q,"quantity":{"value":0.001}}]}`, orgA, moving.lot)
+			case "receive_shipment":
+				body = `{"date":"2026-11-22"}`
 			case "verify":
 				path += "?q=" + released.Code
 			case "verify_many":
@@ -124,7 +140,8 @@ func TestAPIAccess(t *testing.T) {
 				path += "?batch=" + released.Code
 			case "create_link":
 				body = fmt.Sprintf(`{"organisation":%q,"linkType":"faqs","href":"%s%d","titles":[{"language":"vi","title":"Hỏi"}]}`, orgA, outside, n)
-			case "hold_batch", "void_batch", "release_batch", "close_recall", "take_down_link", "reinstate_link":
+			case "hold_batch", "void_batch", "release_batch", "close_recall", "take_down_link", "reinstate_link",
+				"void_transformation", "void_shipment", "open_logistic_unit":
 				body = `{"reason":"Thử"}`
 				if o.id == "void_batch" {
 					path = strings.Replace(path, released.Code, draft.Code, 1)
