@@ -80,7 +80,8 @@ func serve(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	go keepHouse(ctx, log, p.people.Prune, server.Prune, p.pruneScans)
+	go p.keepCapturing(ctx, log)
+	go keepHouse(ctx, log, p.people.Prune, server.Prune, p.pruneScans, p.ledger.PruneTokens)
 	go p.keepTally(ctx, log)
 	go p.keepBooks(ctx, log)
 	go p.keepRecalls(ctx, log)

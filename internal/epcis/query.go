@@ -28,6 +28,8 @@ type Query struct {
 	Max int
 	// From and To bound the time of the event: From <= eventTime < To. Zero leaves that side open.
 	From, To time.Time
+	// RecordedFrom and RecordedTo bound recordTime in the same way.
+	RecordedFrom, RecordedTo time.Time
 
 	conditions []condition
 	namespaces map[string]string
@@ -252,4 +254,24 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// ParseThingQuery reads a query like ParseQuery for the events about one thing: an item, a lot or a product,
+// in whatever part.
+func ParseThingQuery(values url.Values, thing string, namespaces map[string]string) (*Query, error) {
+	q, err := ParseQuery(values, namespaces)
+	if err != nil {
+		return nil, err
+	}
+	p := newQueryParser(namespaces)
+	items, lots := newQueryParser(namespaces), newQueryParser(namespaces)
+	items.parameter("MATCH_anyEPC", []string{thing}, false)
+	lots.parameter("MATCH_anyEPCClass", []string{thing}, false)
+	if p.problem = items.problem; len(p.problem.Fields) > 0 {
+		return p.done()
+	}
+	item, lot := items.q.conditions[0], lots.q.conditions[0]
+	q.said["thing"] = []string{thing}
+	q.conditions = append(q.conditions, condition{item.terms, item.rank, func(v *view) bool { return item.meets(v) || lot.meets(v) }})
+	return q, nil
 }

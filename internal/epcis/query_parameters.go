@@ -168,6 +168,10 @@ func timeParameter(field func(v *view) []time.Time, holds func(t, limit time.Tim
 			p.q.From = limit
 		case "LT_eventTime":
 			p.q.To = limit
+		case "GE_recordTime":
+			p.q.RecordedFrom = limit
+		case "LT_recordTime":
+			p.q.RecordedTo = limit
 		}
 		p.add(condition{meets: func(v *view) bool {
 			return slices.ContainsFunc(field(v), func(t time.Time) bool { return !t.IsZero() && holds(t, limit) })

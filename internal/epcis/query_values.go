@@ -303,12 +303,6 @@ func (v *view) sameName(have, asked string, namespaces map[string]string) bool {
 	return false
 }
 
-// Extension answers the values that an event has under the full name of an extension, for ordering.
-func (q *Query) Extension(e *Event, name string) []any {
-	v := &view{Event: e}
-	return v.named(map[string]any(e.Extensions), name, q.namespaces, false, true)
-}
-
 // sensorParameters are the parameters about what sensors tell. A value counts wherever in the sensor
 // elements the standard lets it stand.
 func sensorParameters(fixed map[string]parameter) {
@@ -406,4 +400,37 @@ func sensorTimes(of func(m *SensorMetadata) time.Time) func(v *view) []time.Time
 		}
 		return out
 	}
+}
+
+// Compare orders two events by the extension that the query is ordered by: numbers and times by their
+// size, text byte by byte. Events without it come first.
+func (q *Query) Compare(a, b *Event) int {
+	x, y := q.ordinal(a), q.ordinal(b)
+	switch {
+	case x == "" || y == "":
+		return strings.Compare(x, y)
+	}
+	if n, ok := compareNumbers(x, y); ok {
+		return n
+	}
+	if s, ok := parseTime(x); ok {
+		if t, ok := parseTime(y); ok {
+			return s.Compare(t)
+		}
+	}
+	return strings.Compare(x, y)
+}
+
+// ordinal is what an event says under the name that the query is ordered by.
+func (q *Query) ordinal(e *Event) string {
+	v := &view{Event: e}
+	for _, value := range v.named(map[string]any(e.Extensions), q.OrderBy, q.namespaces, false, true) {
+		switch value := value.(type) {
+		case string:
+			return value
+		case json.Number:
+			return string(value)
+		}
+	}
+	return ""
 }

@@ -9,9 +9,9 @@ import (
 const (
 	// maxThings is how many identifiers of things an event is indexed by one by one. An event with more
 	// carries manyTerm instead, which every search for a thing looks at besides: there are few of them.
-	maxThings = 400
+	maxThings = 250
 	// maxOthers is how many terms of one other sort it carries at most.
-	maxOthers = 80
+	maxOthers = 50
 	// longTerm is the longest value that stands in a term as it is.
 	longTerm = 300
 )
@@ -121,3 +121,28 @@ func (e *Event) things(v *view) []string {
 	}
 	return out
 }
+
+// Identifiers lists the items, lots and products that an event is about as it writes them, each once.
+func (e *Event) Identifiers() []string {
+	v := &view{Event: e}
+	var out []string
+	seen := map[string]bool{"": true}
+	for _, field := range []string{"anyEPC", "anyEPCClass"} {
+		for _, id := range matchFields[field](v) {
+			if !seen[id] {
+				seen[id] = true
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// OwnWord reports whether a type, business step or disposition is none of the standard's.
+func OwnWord(s string) bool {
+	_, standard := eventTypes[s]
+	return s != "" && !standard && !bizSteps.has(bizSteps.word(s)) && !dispositions.has(dispositions.word(s))
+}
+
+// EventTypes returns the standard types of events, in alphabetical order.
+func EventTypes() []string { return sortedKeys(eventTypes) }

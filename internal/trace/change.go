@@ -70,6 +70,8 @@ type kind[T any] struct {
 	// itself tells that the records are a trail themselves: written once, with who and when in them.
 	// They have no entries in the audit trail.
 	itself bool
+	// before, if there is one, is done before a new record is written.
+	before func(ctx context.Context, l *Ledger, doc *T) error
 	// affects names what of the coverage a change of a record may alter, nil if nothing.
 	affects func(*Ledger, *T) []string
 }
@@ -152,6 +154,11 @@ func (k kind[T]) find(ctx context.Context, l *Ledger, q store.Query) ([]Stored[T
 // there already, the answer is fault.Exists together with that record, and its entry is in the trail:
 // a verb that is repeated after a failure decides whether that record is its own.
 func (k kind[T]) insert(ctx context.Context, l *Ledger, by Actor, action string, doc T) (Stored[T], error) {
+	if k.before != nil {
+		if err := k.before(ctx, l, &doc); err != nil {
+			return Stored[T]{}, err
+		}
+	}
 	now := l.stamp()
 	r := record[T]{Doc: doc, Created: now, Updated: now}
 	r.Last = Change{At: now, By: by, Action: action, Kind: k.Kind, Key: k.Key(&r), Rev: 1, Org: k.org(&doc)}

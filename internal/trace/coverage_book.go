@@ -133,6 +133,9 @@ func affectsOfEvent(_ *Ledger, e *Event) []string {
 	if step, ok := StepByID(e.Step); ok && !step.Offered {
 		return nil // it follows from the lot's record, which leaves the mark
 	}
+	if e.Batch == "" {
+		return nil // it is no part of a lot's story
+	}
 	return []string{"lot/" + e.Batch}
 }
 

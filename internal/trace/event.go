@@ -42,6 +42,9 @@ type Event struct {
 	// Parties tells that the EPCIS event names who goods come from or go to, which is for them and the
 	// officials, not for the public.
 	Parties bool `json:"parties,omitempty"`
+	// Captured tells how the event came here, if it was sent in EPCIS terms and does not follow from
+	// records; nil if it does.
+	Captured *Captured `json:"captured,omitempty"`
 	// EPCIS is the event in JSON-LD, verbatim.
 	EPCIS json.RawMessage `json:"epcis"`
 }
@@ -49,6 +52,9 @@ type Event struct {
 // eventKey is the hash's digits alone, which every database takes as a key. A declaration of error
 // about an event has the event's own hash ID, so its key is told apart.
 func eventKey(e *Event) string {
+	if e.Captured != nil {
+		return capturedKey(e.ID, e.Declared)
+	}
 	hash := strings.TrimPrefix(e.ID, "ni:///sha-256;")
 	hash, _, _ = strings.Cut(hash, "?")
 	if e.Declared {
@@ -338,6 +344,9 @@ func (l *Ledger) eventsOf(ctx context.Context, b *Batch) (all []Event, current s
 	all = make([]Event, 0, len(recorded)+2)
 	for _, s := range recorded {
 		all = append(all, s.Doc)
+	}
+	if all, err = l.settled(ctx, all); err != nil {
+		return nil, "", err
 	}
 	if current = complete(b, all); current == "" {
 		born, err := l.bornEvents(b)

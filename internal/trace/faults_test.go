@@ -23,6 +23,16 @@ import (
 // undisturbed run records.
 func TestFaults(t *testing.T) {
 	for _, v := range []faultyVerb{
+		{"capture events", nil, func(ctx context.Context, w *world, _ string) error {
+			_, err := capture(ctx, w, w.staff, trace.CaptureDraft{Token: "t", Document: toldEvents(1, 3, "storing")})
+			return err
+		}},
+		{"capture events of which one is taken", alreadyTold, func(ctx context.Context, w *world, _ string) error {
+			_, err := capture(ctx, w, w.staff, trace.CaptureDraft{Token: "t", Document: toldEvents(1, 3, "storing")})
+			return err
+		}},
+		{"capture an event", nil, captureAlone},
+		{"keep a query", nil, nameQuery},
 		{"register a product with a GTIN", nil, func(ctx context.Context, w *world, _ string) error {
 			_, err := w.RegisterProduct(ctx, w.staff, trace.ProductDraft{Token: "t", Name: "Cà phê hạt", UOM: "KGM", GTIN: "9524001000032"})
 			return err
@@ -455,7 +465,7 @@ var (
 func dumped(t *testing.T, db store.DB) string {
 	t.Helper()
 	var b strings.Builder
-	for _, kind := range []string{"organisation", "place", "product", "gtin_claim", "document", "lot_claim", "batch", "certificate", "recall", "doubt", "audit", "event",
+	for _, kind := range []string{"capture", "event_value", "epcis_query", "organisation", "place", "product", "gtin_claim", "document", "lot_claim", "batch", "certificate", "recall", "doubt", "audit", "event",
 		"lookup", "expiry", "copy_alert", "watch", "follow", "notice", "volume", "volume_leaf",
 		"print", "serial_book", "serial_run", "print_choice", "roll_book", "roll",
 		"link",

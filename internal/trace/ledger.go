@@ -50,6 +50,7 @@ type Ledger struct {
 	// Now tells the time; tests set it. Nil means time.Now.
 	Now func() time.Time
 
+	values     knownValues
 	generation atomic.Uint64
 	units      unitCache
 	unmatched  unmatchedQueue

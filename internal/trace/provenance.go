@@ -465,7 +465,7 @@ func (p *Provenance) EPCIS() ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			shown = append(shown, *ev)
+			shown = append(shown, *publicEvent(ev))
 		}
 	}
 	return epcis.NewDocument(p.Changed, nil, shown...).Encode()

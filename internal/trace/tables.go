@@ -1,6 +1,10 @@
 package trace
 
-import "truynguon/internal/store"
+import (
+	"context"
+
+	"truynguon/internal/store"
+)
 
 // What is kept, and what it can be looked up by. A question about two things at once has a term made
 // of both. Whatever is not listed here cannot be asked.
@@ -58,15 +62,10 @@ var (
 			return append(append(terms, releaseTerms(b)...), prefixed("place=", b.Places)...)
 		}), affectsOfBatch)
 
-	events = affecting(trail(newKind("event",
+	events = affecting(after((*Ledger).fileValues, trail(newKind("event",
 		eventKey, func(e *Event) string { return e.Org },
 		func(r *record[Event]) string { return sortTime(r.Doc.At) },
-		func(e *Event) []string {
-			if e.Unit != "" {
-				return []string{"unit=" + e.Unit}
-			}
-			return append(prefixed("batch=", e.Lots), "batch="+e.Batch)
-		})), affectsOfEvent)
+		eventTerms))), affectsOfEvent)
 
 	certificates = affecting(newKind("certificate",
 		func(c *Certificate) string { return c.ID }, func(c *Certificate) string { return c.Organisation }, byCreation[Certificate],
@@ -119,6 +118,12 @@ func trail[T any](k kind[T]) kind[T] {
 // affecting tells what of the coverage a change of a record may alter.
 func affecting[T any](k kind[T], affects func(*Ledger, *T) []string) kind[T] {
 	k.affects = affects
+	return k
+}
+
+// after makes something be done before each new record of a kind.
+func after[T any](before func(l *Ledger, ctx context.Context, doc *T) error, k kind[T]) kind[T] {
+	k.before = func(ctx context.Context, l *Ledger, doc *T) error { return before(l, ctx, doc) }
 	return k
 }
 

@@ -70,7 +70,7 @@ type parameter struct {
 // apiRoutes is the API for programs, under /api/v1. Every path also answers the methods that it does not
 // have, by naming those that it has.
 func (s *Server) apiRoutes() []route {
-	var routes []route
+	routes := s.epcisRoutes() // the other interface for programs
 	methods := map[string][]string{}
 	var paths []string
 	for _, o := range s.operations() {

@@ -132,7 +132,7 @@ type problemDocument struct {
 func (s *Server) answerError(c *fiber.Ctx, err error) error {
 	r := of(c)
 	if r == nil { // fiber refused the request before the middleware saw it
-		r = &request{Ctx: c, id: requestID(), api: strings.HasPrefix(c.Path(), "/api/")}
+		r = &request{Ctx: c, id: requestID(), api: forPrograms(c.Path())}
 		r.words = s.Words.Printer(s.Words.Match(c.Get(fiber.HeaderAcceptLanguage)))
 	}
 	t := tell(r.words, err)
@@ -147,6 +147,10 @@ func (s *Server) answerError(c *fiber.Ctx, err error) error {
 	if r.api || !r.wantsPage() {
 		if t.Status == http.StatusUnauthorized {
 			c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="truynguon"`)
+		}
+		if forEPCIS(c.Path()) {
+			d := s.epcisProblem(r, err, t)
+			return c.Status(d.Status).JSON(d, "application/problem+json")
 		}
 		return c.JSON(problemDocument{
 			Type: "about:blank", Title: t.Title, Status: t.Status, Detail: t.Text, RequestID: t.ID, Errors: t.Fields,

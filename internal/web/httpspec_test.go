@@ -101,7 +101,7 @@ func (s story) tell(text string) {
 }
 
 func (s story) ask(who, method, path, body string, headers []string) answer {
-	if !strings.HasPrefix(path, apiBase) {
+	if !forPrograms(path) {
 		var form *strings.Reader
 		if body != "" {
 			form = strings.NewReader(body)

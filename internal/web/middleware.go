@@ -32,7 +32,7 @@ const (
 // headers, and is logged when it is done.
 func (s *Server) begin(c *fiber.Ctx) (err error) {
 	start := time.Now()
-	r := &request{Ctx: c, id: requestID(), api: strings.HasPrefix(c.Path(), "/api/")}
+	r := &request{Ctx: c, id: requestID(), api: forPrograms(c.Path())}
 	r.words = s.Words.Printer(s.language(c))
 	c.Locals(requestKey{}, r)
 	h := &c.Response().Header
@@ -66,6 +66,12 @@ func (s *Server) begin(c *fiber.Ctx) (err error) {
 	}()
 	return c.Next()
 }
+
+// forPrograms reports whether a path is one of those that programs use, with API keys and problem documents.
+func forPrograms(path string) bool { return strings.HasPrefix(path, "/api/") || forEPCIS(path) }
+
+// forEPCIS reports whether a path belongs to the REST interface of EPCIS.
+func forEPCIS(path string) bool { return path == epcisBase || strings.HasPrefix(path, epcisBase+"/") }
 
 // bodySize is how long the answer is; of one that is still being written, nobody knows yet.
 func bodySize(c *fiber.Ctx) int {

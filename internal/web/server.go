@@ -64,6 +64,9 @@ type Server struct {
 	replay    sync.Map // idempotent requests under way in this process
 	calls     allowance
 	asked     budget // by those who check certificates
+	// capturing are the capture jobs under way, of which captureTurn lets few at a time.
+	capturing   sync.WaitGroup
+	captureTurn chan struct{}
 }
 
 // maxBody is the largest request body: a document of 20 MiB and the form around it.
@@ -71,7 +74,7 @@ const maxBody = 21 << 20
 
 // New returns a server. It fails if a template does not parse.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, secure: strings.HasPrefix(o.Ledger.Base, "https://"), languages: languagesOf(o.Words), cross: http.NewCrossOriginProtection()}
+	s := &Server{Options: o, secure: strings.HasPrefix(o.Ledger.Base, "https://"), languages: languagesOf(o.Words), cross: http.NewCrossOriginProtection(), captureTurn: make(chan struct{}, 2)}
 	rand.Read(s.salt[:])
 	if err := s.cross.AddTrustedOrigin(o.Ledger.Base); err != nil {
 		return nil, fmt.Errorf("web: base address %q: %w", o.Ledger.Base, err)
@@ -115,7 +118,16 @@ func New(o Options) (*Server, error) {
 func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
 
 // Shutdown stops listening and waits for the requests under way, or for the context.
-func (s *Server) Shutdown(ctx context.Context) error { return s.app.ShutdownWithContext(ctx) }
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.app.ShutdownWithContext(ctx)
+	done := make(chan struct{})
+	go func() { s.capturing.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done(): // whoever starts next goes on with them
+	}
+	return err
+}
 
 // Test answers one request without a network, for tests.
 func (s *Server) Test(r *http.Request) (*http.Response, error) { return s.app.Test(r, -1) }
