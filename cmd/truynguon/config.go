@@ -117,6 +117,18 @@ type Config struct {
 	// the foot of every page and in the resolver's description.
 	Contact string `env:"TRUYNGUON_CONTACT"`
 
+	// MapTiles is the pattern of a tile server's addresses, such as
+	// "https://tiles.example.vn/{z}/{x}/{y}.png", for the map on which boundaries are drawn. Staff who
+	// open that map then tell this server where their plots are. Not set, maps need no other server.
+	MapTiles string `env:"TRUYNGUON_MAP_TILES"`
+
+	// MapAttribution is what the tile server's operator wants said beside the map.
+	MapAttribution string `env:"TRUYNGUON_MAP_ATTRIBUTION"`
+
+	// AreaTolerance is by how many percent a plot's declared area may differ from that of its boundary
+	// before people are asked to look again.
+	AreaTolerance float64 `env:"TRUYNGUON_AREA_TOLERANCE" envDefault:"10" validate:"gt=0,max=100"`
+
 	// SMTP is the mail server through which notices go: "smtp://USER@HOST:PORT" (port 587 if left
 	// out; encrypted by STARTTLS, without which only a server on this machine is used) or
 	// "smtps://USER@HOST:PORT" (port 465; encrypted from the start). USER@ may be left out where the
@@ -294,6 +306,10 @@ func (c Config) Validate() error {
 	faults = append(faults, c.mailFaults()...)
 	if strings.TrimSpace(c.SiteName) == "" {
 		add("TRUYNGUON_SITE_NAME", "must not be blank")
+	}
+	if u, err := url.Parse(c.MapTiles); c.MapTiles != "" && (err != nil || u.Scheme != "https" || u.Host == "" ||
+		!strings.Contains(c.MapTiles, "{z}") || !strings.Contains(c.MapTiles, "{x}") || !strings.Contains(c.MapTiles, "{y}")) {
+		add("TRUYNGUON_MAP_TILES", "%q is not an https address with {z}, {x} and {y}", c.MapTiles)
 	}
 	return errors.Join(faults...)
 }

@@ -50,7 +50,7 @@ func open(ctx context.Context, c Config) (*program, error) {
 	}
 	p := &program{config: c}
 	p.ledger = &trace.Ledger{DB: db, Blobs: blobs, Base: c.BaseURL, Zone: zone, Schemes: schemes, Crops: crops, Plan: plan, DiaryRequired: c.DiaryRequired,
-		Regions: regions, CopyRules: rules}
+		Regions: regions, CopyRules: rules, AreaTolerancePercent: c.AreaTolerance}
 	p.people = &auth.Directory{DB: db, Changed: p.changed}
 	return p, nil
 }

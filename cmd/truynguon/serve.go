@@ -65,7 +65,7 @@ func serve(ctx context.Context, c *call) (err error) {
 	}
 	server, err := web.New(web.Options{
 		Ledger: p.ledger, People: p.people, Words: words, Log: log, Mail: mailer != nil,
-		SiteName: config.SiteName, Operator: config.Operator, Contact: config.Contact, Sample: state != trace.NoSample,
+		SiteName: config.SiteName, Operator: config.Operator, Contact: config.Contact, MapTiles: config.MapTiles, MapAttribution: config.MapAttribution, Sample: state != trace.NoSample,
 		Version: version(), ScanLimit: config.ScanLimit,
 		TrustedProxies: config.TrustedProxies, ProxyHeader: config.ProxyHeader,
 	})

@@ -165,13 +165,20 @@ type GrowingCodeDraft struct {
 
 // CodeDecisionDraft is what is sent to record a decision about a code.
 type CodeDecisionDraft struct {
-	Token    string `json:"-"`
-	Status   string `json:"status"`
-	From     string `json:"from"`
-	Until    string `json:"until"`
-	Number   string `json:"number"`
-	Issuer   string `json:"issuer"`
-	Reason   string `json:"reason"`
+	Token string `json:"-"`
+	// Status is one of CodeDecisions.
+	Status string `json:"status"`
+	// From is the first day on which it holds.
+	From string `json:"from"`
+	// Until is the last day of a grant or reinstatement, if it has one.
+	Until string `json:"until"`
+	// Number is the decision's, as printed.
+	Number string `json:"number"`
+	// Issuer is who decided, as printed.
+	Issuer string `json:"issuer"`
+	// Reason is why; needed for a suspension or revocation.
+	Reason string `json:"reason"`
+	// Document is the id of the decision's scan.
 	Document string `json:"document"`
 }
 

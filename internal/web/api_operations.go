@@ -17,6 +17,7 @@ func (s *Server) operations() []operation {
 	}}
 	all = append(all, s.organisationOperations()...)
 	all = append(all, s.placeOperations()...)
+	all = append(all, s.plotOperations()...)
 	all = append(all, s.productOperations()...)
 	all = append(all, s.linkOperations()...)
 	all = append(all, s.documentOperations()...)

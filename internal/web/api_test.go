@@ -39,6 +39,7 @@ func TestAPIAccess(t *testing.T) {
 		"replace_organisation": "admin official manager",
 		"change_organisation":  "admin official manager",
 		"list_places":          own, "create_place": keep, "get_place": own, "replace_place": keep, "change_place": keep,
+		"get_places_geojson": own, "list_place_codes": own, "create_place_code": own, "get_code": own, "decide_code": own,
 		"list_products": own, "create_product": keep, "get_product": all, "replace_product": keep, "change_product": keep,
 		"list_documents": own, "create_document": keep, "get_document": own, "get_document_content": own,
 		"list_batches": own, "create_batch": keep, "get_batch": own + " buyer", "replace_batch": keep, "change_batch": keep,
@@ -67,13 +68,16 @@ func TestAPIAccess(t *testing.T) {
 	events, err := w.Ledger.Events(context.Background(), w.actors["admin"], released.Code)
 	w.must(err)
 	moving := w.addLineage(orgA, "M1")
+	code, err := w.Ledger.RegisterGrowingCode(context.Background(), w.actors["staff"], trace.GrowingCodeDraft{
+		Place: released.Places[0], Code: "VN-KTOR-0007", Crop: "Cà phê", Market: "CN", CodeDecisionDraft: trace.CodeDecisionDraft{From: "2026-01-01"}})
+	w.must(err)
 	ids := strings.NewReplacer(
 		"/transformations/{id}", "/transformations/"+moving.transformation, "/shipments/{id}", "/shipments/"+moving.shipment,
 		"/logistic-units/{id}", "/logistic-units/"+moving.unit,
 		"/organisations/{id}", "/organisations/"+orgA, "/places/{id}", "/places/"+released.Places[0],
 		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
 		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
-		"/links/{id}", "/links/"+link.ID,
+		"/links/{id}", "/links/"+link.ID, "/codes/{id}", "/codes/"+code.Doc.ID,
 		"/batches/{id}", "/batches/"+released.Code, "{event}", eventName(&events[0]),
 	)
 	n := 0

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -162,11 +163,11 @@ func TestPrune(t *testing.T) {
 func TestLargeAnswer(t *testing.T) {
 	w := newWorld(t)
 	var ring strings.Builder
-	ring.WriteString("[[108.0000001,14.0000001]")
-	for i := range 1990 {
-		fmt.Fprintf(&ring, ",[108.%016d,14.%016d]", i, i)
+	for i := range 1991 { // a circle, of figures with many decimals
+		sin, cos := math.Sincos(2 * math.Pi * float64(i%1990) / 1990)
+		fmt.Fprintf(&ring, "%c[%.15f,%.15f]", "[,"[min(i, 1)], 108+cos/1000, 14+sin/1000)
 	}
-	ring.WriteString(",[108.0000001,14.0000001]]")
+	ring.WriteString("]")
 	body := `{"type":"plot","name":"Rẫy","address":"Thôn 1","adminUnit":"99001","geometry":{"type":"Polygon","coordinates":[` + ring.String() + `]}}`
 	first := w.api("staff", "POST", apiBase+"/places", body, headerIdempotencyKey, "large").want(201)
 	if len(first.Body) <= maxReply {

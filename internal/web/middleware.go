@@ -41,7 +41,7 @@ func (s *Server) begin(c *fiber.Ctx) (err error) {
 	h.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	h.Set(fiber.HeaderXFrameOptions, "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+	h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
 	h.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
 	if s.secure {
 		h.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")

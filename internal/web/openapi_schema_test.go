@@ -71,6 +71,7 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.Method]():             spelled(trace.Methods),
 	typeOf[trace.RecallKind]():         spelled(trace.RecallKinds),
 	typeOf[trace.LinkState]():          spelled([]trace.LinkState{trace.LinkShown, trace.LinkWithdrawn, trace.LinkTakenDown}),
+	typeOf[trace.GrowingStatus]():      spelled(append(slices.Clone(trace.CodeDecisions), trace.CodeExpired, trace.CodeNotYet, trace.CodeUnknown)),
 	typeOf[trace.CertificateStatus](): spelled([]trace.CertificateStatus{
 		trace.CertDraft, trace.CertSubmitted, trace.CertVerified, trace.CertRejected, trace.CertSuspended, trace.CertRevoked, trace.CertSuperseded,
 	}),

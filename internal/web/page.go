@@ -125,6 +125,9 @@ func (s *Server) render(c *request, name string, v view) error {
 		return err
 	}
 	pageHeaders(c, hash)
+	if e, ok := v.(*EditPage); ok && e.Draw != nil {
+		allowTiles(c, e.Draw.Tiles)
+	}
 	return c.Send(body)
 }
 
@@ -217,6 +220,8 @@ type Field struct {
 	Options           []Option
 	Lines             int
 	Autocomplete, Mod string
+	// Accept are the media types of files that a file field takes, if not photos and PDF.
+	Accept string
 	// Note is said below the field besides the hint.
 	Note string
 }

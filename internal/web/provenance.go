@@ -109,6 +109,20 @@ func (p *ProvenancePage) facts() []Fact {
 	if len(p.Places) == 0 {
 		add("grown", "", true, trace.Declared)
 	}
+	for _, g := range p.GrowingCodes {
+		evidence := trace.Confirmed
+		if g.Declared {
+			evidence = trace.Declared
+		}
+		add("growing_code", p.growingCode(g), false, evidence)
+	}
+	for _, g := range p.Growers {
+		text := p.T("provenance.grower_code", g.Code)
+		if g.Name != "" {
+			text = g.Name
+		}
+		add("grower", text, false, trace.Declared)
+	}
 	add("lot", b.Lot, true, trace.Declared).Mono = true
 	add("serial", p.Serial, false, trace.Declared).Mono = true
 	add("gtin", b.GTIN, false, p.Supported("prefix_licence", o.GS1CompanyPrefix)).Mono = true
@@ -130,6 +144,15 @@ func (p *ProvenancePage) facts() []Fact {
 	}
 	add("standards", standards, true, trace.Declared)
 	return out
+}
+
+// growingCode writes a growing-area code with what it was worth on the day of harvest and is now.
+func (p *ProvenancePage) growingCode(g trace.CodeOnLot) string {
+	text := p.T("provenance.code_for", g.Code, g.Crop, g.Market) + "; "
+	if g.Day != "" {
+		text += p.T("provenance.code_harvest", p.Day(g.Day), p.T("codeStatus."+string(g.OnDay))) + "; "
+	}
+	return text + p.T("provenance.code_now", p.T("codeStatus."+string(g.Today)))
 }
 
 // places writes the places as the public may know them: what they are, in which commune, under which

@@ -72,6 +72,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.linkPages()...)
 	all = append(all, s.scanRoutes()...)
 	all = append(all, s.workRoutes()...)
+	all = append(all, s.plotRoutes()...)
 	all = append(all, s.recallCaseRoutes()...)
 	return append(all, s.apiRoutes()...)
 }

@@ -27,7 +27,7 @@ func Samples(words *locale.Printer) []Sample {
 	var out []Sample
 	for _, k := range []madeUp{typicalData, emptyData, longestData, hostileData} {
 		k.words = words
-		for _, list := range []map[string]view{k.publicPages(), k.workPages(), k.followPages(), k.coveragePages(), k.registerPages()} {
+		for _, list := range []map[string]view{k.publicPages(), k.workPages(), k.followPages(), k.coveragePages(), k.registerPages(), k.plotPages()} {
 			for page, v := range list {
 				out = append(out, Sample{Page: page, Case: k.kind, view: v})
 			}

@@ -34,6 +34,9 @@ type Options struct {
 
 	// SiteName, Operator and Contact are named on pages; the latter two may be empty.
 	SiteName, Operator, Contact string
+	// MapTiles is the pattern of a tile server's addresses with {z}, {x} and {y}, for the map on which boundaries
+	// are drawn; empty for none. MapAttribution is what its operator wants said.
+	MapTiles, MapAttribution string
 	// Mail tells that notices go out by e-mail, too.
 	Mail bool
 	// Sample marks every page as showing sample data.

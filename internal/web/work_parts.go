@@ -45,6 +45,8 @@ type ListPage struct {
 	Intro string
 	// Add leads to the form for a new one.
 	Add *Link
+	// Links lead to what belongs to the list.
+	Links []Link
 	// Filter, if any, is a form that narrows the list down.
 	Filter []Field
 	Hidden []Option
@@ -91,6 +93,8 @@ type EditPage struct {
 	Photo *trace.Document
 	// Locate offers to fill in where the phone is.
 	Locate bool
+	// Draw offers to draw a boundary.
+	Draw *DrawMap
 }
 
 // Action is something that can be done to the record that a page shows: a form behind its name, or a

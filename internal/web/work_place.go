@@ -22,16 +22,16 @@ func (s *Server) placeList(c *request) error {
 		return err
 	}
 	p := &ListPage{Base: s.workBase(c, "menu.places"), Empty: c.words.T("place.none"), More: c.more(next)}
-	keeps := keepers.allows(c.who)
-	if keeps {
+	p.Links = []Link{
+		{c.withOrg("/work/plots", org), c.words.T("plots.all")}, {c.withOrg("/work/codes", org), c.words.T("code.list")},
+		{c.withOrg("/work/members", org), c.words.T("member.list")},
+	}
+	if keepers.allows(c.who) {
 		p.Add = &Link{Href: c.withOrg("/work/places/new", org), Label: c.words.T("place.new")}
 	}
 	for _, st := range places {
 		pl := st.Doc
-		r := Row{Title: pl.Name, Code: pl.GrowingAreaCode, Notes: []string{c.words.T("placeType." + string(pl.Type))}}
-		if keeps {
-			r.Href = "/work/places/" + pl.ID + "/edit"
-		}
+		r := Row{Title: pl.Name, Href: "/work/places/" + pl.ID, Code: pl.GrowingAreaCode, Notes: []string{c.words.T("placeType." + string(pl.Type))}}
 		if pl.AreaHa != 0 {
 			r.Notes = append(r.Notes, c.words.Quantity(pl.AreaHa.String(), "HAR"))
 		}
@@ -44,6 +44,7 @@ func (s *Server) placeList(c *request) error {
 // placeFields are the fields of the form for a place.
 var placeFields = []string{
 	"type", "name", "address", "adminUnit", "growingAreaCode", "areaHa", "gln", "glnExtension", "latitude", "longitude",
+	"boundary", "household",
 }
 
 // placeNew is the form for a new place: as a first guess a plot, in the commune of the organisation.
@@ -58,35 +59,68 @@ func (s *Server) placeNew(c *request) error {
 	}
 	f := newForm(c, "place")
 	f.Values["type"], f.Values["adminUnit"] = []string{string(trace.Plot)}, []string{o.Doc.AdminUnit}
-	return s.placeForm(c, f, org, nil, "place.new")
+	return s.placeForm(c, f, org, "place.new")
 }
 
-// placeForm draws the form; outline is the position that the place has, if it is more than a point.
-func (s *Server) placeForm(c *request, f *Form, org string, outline json.RawMessage, title string, args ...any) error {
+// placeForm draws the form. The phone may be asked where it is on this page and on no other.
+func (s *Server) placeForm(c *request, f *Form, org, title string, args ...any) error {
 	areas, err := s.unitOptions(c, f.Value("adminUnit"))
+	if err != nil {
+		return err
+	}
+	members, err := s.memberOptions(c, org)
+	if err != nil {
+		return err
+	}
+	near, err := s.nearPlots(c, org)
 	if err != nil {
 		return err
 	}
 	spot := group("", false, f.Field("latitude", "text", false), f.Field("longitude", "text", false))
 	spot.Side = true
 	spot.Title, spot.Text = c.words.T("place.position"), c.words.T("place.position.text")
-	if len(outline) > 0 {
-		spot.Text = c.words.T("place.position.outline")
-	}
 	codes := group(c.words.T("place.more"), true, f.Field("gln", "text", false), f.Field("glnExtension", "text", false))
 	codes.Side = true
 	growing := group("", false, f.Field("growingAreaCode", "text", false), f.Field("areaHa", "number", false))
+	if len(members) > 0 {
+		growing.Fields = append(growing.Fields, f.Choice("household", "select", false, members))
+	}
 	growing.Side = true
+	file := f.Field("boundaryFile", "file", false)
+	file.Accept = ".geojson,.json,.kml,.kmz,.gpx"
+	outline := f.Field("boundary", "area", false)
+	outline.Lines = 4
+	boundary := group(c.words.T("place.boundary.title"), false, outline, file)
+	boundary.Text = c.words.T("place.boundary.text")
+	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
 	return s.render(c, "edit", &EditPage{
-		Base: s.workBase(c, title, args...), Form: f, Buttons: saveButton(c.words), Locate: true,
+		Base: s.workBase(c, title, args...), Form: f, Files: true, Buttons: saveButton(c.words), Locate: true,
+		Draw: &DrawMap{
+			Near: near, Tiles: s.MapTiles, Attribution: s.MapAttribution, Accuracy: walkAccuracy, Tolerance: oneDecimal(s.Ledger.AreaTolerance()),
+		},
 		Back:   &Link{Href: c.withOrg("/work/places", org), Label: c.words.T("menu.places")},
 		Hidden: []Option{{Value: org, Label: "organisation"}},
 		Groups: []Group{
 			group("", false, f.Choice("type", "select", true, wordedOptions(c.words, "placeType.", trace.PlaceTypes)),
 				f.Field("name", "text", true), f.Field("address", "text", true), f.Choice("adminUnit", "select", true, areas)),
-			growing, spot, codes,
+			growing, spot, codes, boundary,
 		},
 	})
+}
+
+// nearPlots is a position of the organisation's, at which a map begins.
+func (s *Server) nearPlots(c *request, org string) (string, error) {
+	all, _, err := s.Ledger.Places(c.ctx(), c.actor, org, "", listSize)
+	if err != nil {
+		return "", err
+	}
+	for i := range all {
+		if shape := all[i].Doc.Shape(); !shape.Empty() {
+			at := shape.Centre()
+			return strings.ReplaceAll(at.String(), " ", ""), nil
+		}
+	}
+	return "", nil
 }
 
 // unitOptions are the administrative units that exist today, and the one that is chosen already, each
@@ -111,21 +145,29 @@ func (s *Server) unitOptions(c *request, chosen string) ([]Option, error) {
 	return out, nil
 }
 
-// placeDraft reads what was typed. Without a position typed, the one that is there stays.
-func placeDraft(c *request, f *Form, t *typing, org string, had json.RawMessage) trace.PlaceDraft {
+// placeDraft reads what was typed. A boundary goes before a position.
+func placeDraft(c *request, f *Form, t *typing, org string) (trace.PlaceDraft, error) {
 	f.read(c, placeFields...)
 	d := trace.PlaceDraft{
 		Token: f.Token, Organisation: org, Type: f.Value("type"), Name: f.Value("name"), Address: f.Value("address"),
 		AdminUnit: f.Value("adminUnit"), GrowingAreaCode: f.Value("growingAreaCode"),
 		AreaHa: t.number("/areaHa", f.Value("areaHa")), GLN: strings.ReplaceAll(f.Value("gln"), " ", ""),
-		GLNExtension: f.Value("glnExtension"),
+		GLNExtension: f.Value("glnExtension"), Household: f.Value("household"),
+	}
+	g, drawn, err := c.boundary(f, t)
+	if err != nil {
+		return d, err
+	}
+	if drawn {
+		d.Geometry = json.RawMessage(`"` + unreadable + `"`)
+		if !slices.ContainsFunc(t.faults, func(f fault.Field) bool { return strings.HasPrefix(f.Pointer, "/boundary") }) {
+			d.Geometry = g.JSON(-1)
+		}
+		return d, nil
 	}
 	north, east := strings.TrimSpace(f.Value("latitude")), strings.TrimSpace(f.Value("longitude"))
 	if north == "" && east == "" {
-		if outline(had) {
-			d.Geometry = had
-		}
-		return d
+		return d, nil
 	}
 	lat, ok1 := degrees(north, 90)
 	long, ok2 := degrees(east, 180)
@@ -137,10 +179,10 @@ func placeDraft(c *request, f *Form, t *typing, org string, had json.RawMessage)
 	}
 	if !ok1 || !ok2 {
 		d.Geometry = json.RawMessage(`"` + unreadable + `"`)
-		return d
+		return d, nil
 	}
 	d.Geometry = point(lat, long)
-	return d
+	return d, nil
 }
 
 // degrees reads a latitude or longitude; a comma begins decimals as a point does.
@@ -153,12 +195,6 @@ func degrees(text string, most float64) (float64, bool) {
 func point(lat, long float64) json.RawMessage {
 	number := func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 	return json.RawMessage(`{"type":"Point","coordinates":[` + number(long) + `,` + number(lat) + `]}`)
-}
-
-// outline reports whether a position is more than a point.
-func outline(g json.RawMessage) bool {
-	_, _, isPoint := spot(g)
-	return len(g) > 0 && !isPoint
 }
 
 // spot answers the latitude and longitude of a GeoJSON point.
@@ -179,11 +215,23 @@ func (s *Server) placeRegister(c *request) error {
 	org := c.org()
 	f := newForm(c, "place")
 	var t typing
-	_, err := s.Ledger.RegisterPlace(c.ctx(), c.actor, placeDraft(c, f, &t, org, nil))
-	if err = placeFaults(&t, err); err != nil {
-		return s.failed(c, f, err, func() error { return s.placeForm(c, f, org, nil, "place.new") })
+	d, err := placeDraft(c, f, &t, org)
+	if err != nil {
+		return err
 	}
-	return done(c, c.withOrg("/work/places", org), "place_registered")
+	st, err := s.Ledger.RegisterPlace(c.ctx(), c.actor, d)
+	if err = placeFaults(&t, err); err != nil {
+		return s.failed(c, f, err, func() error { return s.placeForm(c, f, org, "place.new") })
+	}
+	return s.placeKept(c, &st.Doc, "place_registered")
+}
+
+// placeKept leads on: to the map of a place that has a boundary, and else to the list.
+func (s *Server) placeKept(c *request, pl *trace.Place, notice string) error {
+	if shape := pl.Shape(); shape.IsArea() {
+		return done(c, "/work/places/"+pl.ID, notice)
+	}
+	return done(c, c.withOrg("/work/places", pl.Organisation), notice)
 }
 
 // placeFaults gives the faults of a position the names of the form's fields.
@@ -204,24 +252,23 @@ func (s *Server) placeEdit(c *request) error {
 	d := pl.Draft()
 	f := newForm(c, "place")
 	f.Rev = st.Rev
-	lat, long, _ := spot(pl.Geometry)
+	lat, long, isPoint := spot(pl.Geometry)
+	shape := pl.Shape()
+	f.Values["boundary"] = []string{""}
+	if !isPoint {
+		f.Values["boundary"] = []string{shape.Typed()}
+	}
 	for name, value := range map[string]string{
 		"type": d.Type, "name": d.Name, "address": d.Address, "adminUnit": d.AdminUnit, "gln": d.GLN,
 		"glnExtension": d.GLNExtension, "growingAreaCode": d.GrowingAreaCode, "latitude": lat, "longitude": long,
+		"household": d.Household,
 	} {
 		f.Values[name] = []string{value}
 	}
 	if pl.AreaHa != 0 {
 		f.Values["areaHa"] = []string{typedAmount(pl.AreaHa, c)}
 	}
-	return s.placeForm(c, f, pl.Organisation, placeOutline(pl), "place.edit", pl.Name)
-}
-
-func placeOutline(pl trace.Place) json.RawMessage {
-	if outline(pl.Geometry) {
-		return pl.Geometry
-	}
-	return nil
+	return s.placeForm(c, f, pl.Organisation, "place.edit", pl.Name)
 }
 
 // placeUpdate changes a place.
@@ -234,9 +281,13 @@ func (s *Server) placeUpdate(c *request) error {
 	f := newForm(c, "place")
 	f.Rev = c.revision()
 	var t typing
-	_, err = s.Ledger.UpdatePlace(c.ctx(), c.actor, st.Doc.ID, f.Rev, placeDraft(c, f, &t, org, st.Doc.Geometry))
-	if err = placeFaults(&t, err); err != nil {
-		return s.failed(c, f, err, func() error { return s.placeForm(c, f, org, placeOutline(st.Doc), "place.edit", st.Doc.Name) })
+	d, err := placeDraft(c, f, &t, org)
+	if err != nil {
+		return err
 	}
-	return done(c, c.withOrg("/work/places", org), "saved")
+	changed, err := s.Ledger.UpdatePlace(c.ctx(), c.actor, st.Doc.ID, f.Rev, d)
+	if err = placeFaults(&t, err); err != nil {
+		return s.failed(c, f, err, func() error { return s.placeForm(c, f, org, "place.edit", st.Doc.Name) })
+	}
+	return s.placeKept(c, &changed.Doc, "saved")
 }

@@ -28,6 +28,11 @@ func TestWorkPages(t *testing.T) {
 	w.must(err)
 	roll, err := w.Ledger.OrderRoll(context.Background(), w.actors["staff"], trace.RollDraft{Name: "Tem xanh", Count: 20})
 	w.must(err)
+	code, err := w.Ledger.RegisterGrowingCode(context.Background(), w.actors["staff"], trace.GrowingCodeDraft{
+		Place: lot.Places[0], Code: "VN-KTOR-0007", Crop: "Cà phê", Market: "CN", CodeDecisionDraft: trace.CodeDecisionDraft{From: "2026-01-01"}})
+	w.must(err)
+	member, err := w.Ledger.RegisterMember(context.Background(), w.actors["staff"], trace.MemberDraft{Code: "H-01", Name: "Y Blo"})
+	w.must(err)
 	const all = "admin official officialB manager staff managerB staffB buyer"
 	const inside = "admin official officialB manager staff managerB staffB"
 	const keep = "admin manager staff managerB staffB"
@@ -40,6 +45,9 @@ func TestWorkPages(t *testing.T) {
 		{"/work/products", inside}, {"/work/products/new", keep}, {"/work/products?org=" + orgA, "admin official manager staff managerB staffB"},
 		{"/work/products/" + lot.Product + "/edit", "admin manager staff"},
 		{"/work/places", inside}, {"/work/places/new", keep}, {"/work/places/" + lot.Places[0] + "/edit", "admin manager staff"},
+		{"/work/places/" + lot.Places[0], own}, {"/work/plots", inside}, {"/work/plots?org=" + orgA, "admin official manager staff managerB staffB"},
+		{"/work/codes", inside}, {"/work/codes/" + code.Doc.ID, own}, {"/work/members", inside}, {"/work/members?org=" + orgA, "admin official manager staff managerB staffB"},
+		{"/work/members/new", keep}, {"/work/members/" + member.Doc.ID, own},
 		{"/work/certificates", inside}, {"/work/certificates/new", keep}, {"/work/certificates/" + cert.ID, own},
 		{"/work/calendar", inside}, {"/work/calendar?org=" + orgA, "admin official manager staff managerB staffB"}, {"/work/calendar/lots/" + cert.ID, own},
 		{"/work/scans", inside}, {"/work/scans?org=" + orgA, "admin official manager staff managerB staffB"}, {"/work/batches/" + lot.Code + "/scans", own},
