@@ -41,9 +41,9 @@ type mapped struct {
 }
 
 const (
-	mapWidth  = 640
-	mapHeight = 440
-	mapMargin = 34
+	mapWidth  = 420
+	mapHeight = 320
+	mapMargin = 28
 )
 
 // drawMap draws places that have a position; nil if none has. Only what lies near those of class focus is

@@ -93,6 +93,8 @@ type EditPage struct {
 	Photo *trace.Document
 	// Locate offers to fill in where the phone is.
 	Locate bool
+	// Preview is what would be recorded, as a map.
+	Preview *PlotMap
 	// Draw offers to draw a boundary.
 	Draw *DrawMap
 }

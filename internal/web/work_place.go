@@ -27,6 +27,7 @@ func (s *Server) placeList(c *request) error {
 		{c.withOrg("/work/members", org), c.words.T("member.list")},
 	}
 	if keepers.allows(c.who) {
+		p.Links = append(p.Links, Link{c.withOrg("/work/places/import", org), c.words.T("import_plots.title")})
 		p.Add = &Link{Href: c.withOrg("/work/places/new", org), Label: c.words.T("place.new")}
 	}
 	for _, st := range places {

@@ -22,6 +22,8 @@ import (
 // plotRoutes are the pages about plots, growing-area codes and households.
 func (s *Server) plotRoutes() []route {
 	return []route{
+		{get, "/work/places/import", keepers, s.importForm},
+		{post, "/work/places/import", keepers, s.importPlots},
 		{get, "/work/places/:id", insiders, s.placeShow},
 		{post, "/work/places/:id/codes", insiders, s.codeAdd},
 		{get, "/work/plots", insiders, s.plotsShow},
