@@ -471,9 +471,6 @@ func (s *Server) plotsShow(c *request) error {
 	return s.render(c, "plots", p)
 }
 
-// typeGeoJSON is the media type of GeoJSON (RFC 7946).
-const typeGeoJSON = "application/geo+json"
-
 // plotsGeoJSON answers the plots as GeoJSON, for a program of maps or an authority.
 func (s *Server) plotsGeoJSON(c *request) error {
 	org := c.org()
