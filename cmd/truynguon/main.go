@@ -44,6 +44,7 @@ func commands() []command {
 		{"serve", "[-demo]", "run the site and the API", serve},
 		{"user add", "-role ROLE [-org ID] [-unit CODE] EMAIL", "add a person; the password comes from standard input, or is made and printed", userAdd},
 		{"key add", "-role ROLE [-org ID] [-unit CODE] -name NAME", "add an API key and print it, this once", keyAdd},
+		{"migrate", "", "bring the records of an older version of the program up to this one", migrate},
 		{"health", "", "ask the program running at TRUYNGUON_ADDR whether it is ready", health},
 		{"config", "[-defaults]", "print the settings in force, secrets hidden", printConfig},
 		{"version", "", "print the version", printVersion},

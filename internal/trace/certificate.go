@@ -436,6 +436,27 @@ func (c *Certificate) testOpenTo(by Actor, docs map[string]Document) bool {
 	})
 }
 
+// CertificatesIn answers a page of the certificates with one of some statuses that the actor may see, newest
+// first. Whether one has expired is no status: see Expiring and Expired.
+func (l *Ledger) CertificatesIn(ctx context.Context, by Actor, org string, statuses []CertificateStatus, after string, limit int) (_ []Stored[Certificate], next string, err error) {
+	defer fault.Wrap(&err, "Ledger.CertificatesIn(%q, %v)", org, statuses)
+	q := store.Query{Term: "unit=" + by.Unit, Desc: true, After: after, Limit: limit}
+	if org != "" || by.Role != Official || by.Unit == "" {
+		if q, err = l.listOf(ctx, by, org, after, limit); err != nil {
+			return nil, "", err
+		}
+	}
+	prefix := "status="
+	if whose, id, ok := strings.Cut(q.Term, "="); ok {
+		prefix = whose + "+status=" + id + "+"
+	}
+	q.Term = ""
+	for _, s := range statuses {
+		q.Any = append(q.Any, prefix+string(s))
+	}
+	return certificates.find(ctx, l, q)
+}
+
 // Certificates answers a page of the certificates that the actor may see, newest first.
 func (l *Ledger) Certificates(ctx context.Context, by Actor, org, after string, limit int) (_ []Stored[Certificate], next string, err error) {
 	defer fault.Wrap(&err, "Ledger.Certificates(%q)", org)

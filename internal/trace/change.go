@@ -85,7 +85,7 @@ func (k kind[T]) mark(ctx context.Context, l *Ledger, doc *T) error {
 }
 
 func newKind[T any](name string, key, org func(*T) string, sort func(r *record[T]) string, terms func(*T) []string) kind[T] {
-	return kind[T]{
+	k := kind[T]{
 		Table: store.Table[record[T]]{
 			Kind: name,
 			Key:  func(r *record[T]) string { return key(&r.Doc) },
@@ -99,6 +99,10 @@ func newKind[T any](name string, key, org func(*T) string, sort func(r *record[T
 		},
 		org: org,
 	}
+	reindexers = append(reindexers, reindexer{name, func(ctx context.Context, db store.DB) (int, int, error) {
+		return reindex(ctx, db, k.Table)
+	}})
+	return k
 }
 
 // byCreation orders records by when they were made.

@@ -62,7 +62,14 @@ var coverageVerbs = []whoMay{
 		_, err := w.Targets(t.Context(), by, "", "2026-11-24")
 		return err
 	}},
+	{"bring records up to this version", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
+		return w.Migrate(t.Context(), by, nil)
+	}},
 	{"change a unit", "+------?", func(t *testing.T, w *world, by trace.Actor) error {
 		return w.ChangeUnit(t.Context(), by, trace.Unit{Code: "x1", Level: "xa", Name: "Xã Mới", Parent: "t1"})
+	}},
+	{"list the certificates of htx-a in a status", "++-++--?", func(t *testing.T, w *world, by trace.Actor) error {
+		_, _, err := w.CertificatesIn(t.Context(), by, "htx-a", []trace.CertificateStatus{trace.CertDraft}, "", 10)
+		return err
 	}},
 }

@@ -70,7 +70,11 @@ var (
 	certificates = affecting(newKind("certificate",
 		func(c *Certificate) string { return c.ID }, func(c *Certificate) string { return c.Organisation }, byCreation[Certificate],
 		func(c *Certificate) []string {
-			terms := append(prefixed("unit=", c.UnitPath), "org="+c.Organisation)
+			status := "+" + string(c.Status)
+			terms := append(prefixed("unit=", c.UnitPath), "org="+c.Organisation, "org+status="+c.Organisation+status, "status="+string(c.Status))
+			for _, u := range c.UnitPath {
+				terms = append(terms, "unit+status="+u+status)
+			}
 			for _, about := range c.concerns() {
 				terms = append(terms, about.term)
 			}

@@ -128,9 +128,10 @@ func (s *Server) calendar(c *request) error {
 	return s.render(c, "calendar", p)
 }
 
-// stoppedCertificates are those among the latest that are suspended or revoked.
+// stoppedCertificates are those that are suspended or revoked.
 func (s *Server) stoppedCertificates(c *request, org string) (out []trace.Stored[trace.Certificate], err error) {
-	all, _, err := s.Ledger.Certificates(c.ctx(), c.actor, org, "", workLook)
+	// A decision may hold from a later day, so that a verified certificate is what it was until then.
+	all, _, err := s.Ledger.CertificatesIn(c.ctx(), c.actor, org, []trace.CertificateStatus{trace.CertSuspended, trace.CertRevoked}, "", workLook)
 	if err != nil {
 		return nil, err
 	}

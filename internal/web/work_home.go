@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"truynguon/internal/auth"
 	"truynguon/internal/trace"
 )
@@ -122,9 +124,26 @@ func (s *Server) recallsToDo(c *request) (sec Section, err error) {
 
 // certificatesToDo are the certificates that wait for a check, have ended or are about to.
 func (s *Server) certificatesToDo(c *request) (sec Section, err error) {
-	all, _, err := s.Ledger.Certificates(c.ctx(), c.actor, "", "", workLook)
+	statuses := []trace.CertificateStatus{trace.CertSubmitted, trace.CertSuspended}
+	if keepers.allows(c.who) { // drafts and what was sent back are the holder's own business
+		statuses = append(statuses, trace.CertDraft, trace.CertRejected)
+	}
+	all, _, err := s.Ledger.CertificatesIn(c.ctx(), c.actor, "", statuses, "", choiceSize)
 	if err != nil {
 		return sec, err
+	}
+	ending, _, err := s.Ledger.Expiring(c.ctx(), c.actor, "", soon, "", choiceSize)
+	if err != nil {
+		return sec, err
+	}
+	ended, _, err := s.Ledger.Expired(c.ctx(), c.actor, "", calendarBack, "", choiceSize)
+	if err != nil {
+		return sec, err
+	}
+	for _, k := range slices.Concat(ended, ending) {
+		if k.Doc.Status == trace.CertVerified { // suspended ones are there already
+			all = append(all, k)
+		}
 	}
 	var orgIDs []string
 	for _, k := range all {
@@ -142,7 +161,6 @@ func (s *Server) certificatesToDo(c *request) (sec Section, err error) {
 		case !urgent:
 		case k.Status == trace.CertSubmitted:
 			sec.Rows = append(sec.Rows, row)
-		case k.Status == trace.CertDraft && !keepers.allows(c.who): // the holder's own business
 		default:
 			later = append(later, row)
 		}
