@@ -147,3 +147,65 @@ func (l *Ledger) LotStock(ctx context.Context, by Actor, code, org string) (_ Lo
 	}
 	return *all[b.Doc.Code], nil
 }
+
+// LotInStock is a lot that an organisation can use or send, and what became of it there.
+type LotInStock struct {
+	Batch Batch
+	Stock LotStock
+}
+
+// heldChoices bounds the lots that a form offers.
+const heldChoices = 200
+
+// LotsInStock answers the lots that an organisation has by the records and that are on the market: its latest
+// released ones, and what it received of others.
+func (l *Ledger) LotsInStock(ctx context.Context, by Actor, org string) (out []LotInStock, err error) {
+	if err := l.readable(ctx, by, org); err != nil {
+		return nil, err
+	}
+	own, _, err := batches.find(ctx, l, store.Query{Term: "org+state=" + org + "+" + string(Released), Desc: true, Limit: heldChoices})
+	if err != nil {
+		return nil, err
+	}
+	var lots []*Batch
+	for i := range own {
+		lots = append(lots, &own[i].Doc)
+	}
+	came, _, err := shipments.find(ctx, l, store.Query{Term: "party=" + org, Desc: true, Limit: heldChoices})
+	if err != nil {
+		return nil, err
+	}
+	var codes []string
+	for _, s := range came {
+		if s.Doc.To.Organisation == org && s.Doc.Voided == nil && (s.Doc.Inbound || s.Doc.Receipt() != nil) {
+			for _, lot := range s.Doc.Lots {
+				codes = append(codes, lot.Lot)
+			}
+		}
+	}
+	if codes = unique(codes); len(codes) > heldChoices {
+		codes = codes[:heldChoices]
+	}
+	others, err := batches.many(ctx, l, codes)
+	if err != nil {
+		return nil, err
+	}
+	for _, code := range codes {
+		if b, ok := others[code]; ok && b.Doc.Organisation != org && b.Doc.State == Released {
+			lots = append(lots, &b.Doc)
+		}
+	}
+	if len(lots) == 0 {
+		return nil, nil
+	}
+	have, err := l.accounts(ctx, org, lots)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range lots {
+		if a := have[b.Code]; a.Unclear || a.Left() > 0 {
+			out = append(out, LotInStock{*b, *a})
+		}
+	}
+	return out, nil
+}

@@ -45,6 +45,12 @@ type TreeBox struct {
 	Self bool
 }
 
+// TextX is where the lines of text begin.
+func (b TreeBox) TextX() int { return b.X + 8 }
+
+// TextY is the height of the n-th line of text.
+func (b TreeBox) TextY(n int) int { return b.Y + n*19 }
+
 // TreeLine leads from one box to another.
 type TreeLine struct{ X1, Y1, X2, Y2 int }
 

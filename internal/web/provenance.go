@@ -18,6 +18,8 @@ type ProvenancePage struct {
 	Facts []Fact
 	// Doubt is the form for reporting a doubt.
 	Doubt *Form
+	// Tree draws what the lot was made of, nil if nothing is on record.
+	Tree *TreePicture
 	// Buyer leads on to the separate checks, and to following.
 	Buyer []Link
 }
@@ -42,6 +44,9 @@ func (s *Server) provenancePage(c *request, p *trace.Provenance) *ProvenancePage
 	}
 	if p.Serial != "" {
 		page.keep(c, "21")
+	}
+	if p.Made != nil {
+		page.Tree = tree(c.words, p.Made, func(code string) string { return "/l/" + code })
 	}
 	page.Notice = "" // the page is kept for others, who have just done nothing
 	page.Facts = page.facts()
@@ -76,6 +81,43 @@ func (p *ProvenancePage) Reasons() (out []string) {
 	}
 	for _, code := range p.Missing {
 		out = append(out, p.T("missing."+code))
+	}
+	return out
+}
+
+// PartText says that a lot which this one was made of is not to be sold; empty if there is none.
+func (p *ProvenancePage) PartText() string {
+	if p.Part == nil {
+		return ""
+	}
+	return p.T("lineage.part", trace.SpellCode(p.Part.Lot), p.T("state."+string(p.Part.State)))
+}
+
+// OriginLines are the lots in which it all began: what was harvested where, and when. Plots are told by
+// their communes.
+func (p *ProvenancePage) OriginLines() (out []string) {
+	const most = 30
+	origins := p.Made.Origins()
+	for i, b := range origins {
+		if i == most {
+			return append(out, p.N("tree.others", len(origins)-most))
+		}
+		text := p.Made.Products[b.Product].Name + " – " + p.Made.Organisations[b.Organisation].Name
+		var at []string
+		for _, id := range b.Places {
+			if pl, ok := p.Made.Places[id]; ok {
+				if name := p.Units[pl.AdminUnit].Name; name != "" && !slices.Contains(at, name) {
+					at = append(at, name)
+				}
+			}
+		}
+		if len(at) > 0 {
+			text += ", " + p.List(at)
+		}
+		if b.HarvestDate != "" {
+			text += " – " + p.T("lineage.harvested", p.Day(b.HarvestDate))
+		}
+		out = append(out, text)
 	}
 	return out
 }

@@ -82,6 +82,16 @@ func (s *Server) scanLink(c *request) error {
 	if err != nil {
 		return err
 	}
+	if sscc := key.SSCC(); sscc != "" && !legacy { // a carton or pallet has a page, and no links of its own
+		u, err := s.Ledger.LogisticUnit(c.ctx(), sscc)
+		if errors.Is(err, fault.NotFound) {
+			return s.unknown(c, key.Identity().String(), nil)
+		}
+		if err != nil {
+			return err
+		}
+		return s.redirect(c, s.Ledger.Base+"/u/"+u.Doc.ID, nil)
+	}
 	if legacy {
 		return s.redirect(c, s.Ledger.Base+key.Path(), nil)
 	}

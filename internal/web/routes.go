@@ -71,6 +71,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.rollRoutes()...)
 	all = append(all, s.linkPages()...)
 	all = append(all, s.scanRoutes()...)
+	all = append(all, s.lineageRoutes()...)
 	all = append(all, s.workRoutes()...)
 	all = append(all, s.plotRoutes()...)
 	all = append(all, s.recallCaseRoutes()...)

@@ -221,6 +221,7 @@ func (k madeUp) workPages() map[string]view {
 	}
 	pages["labels"] = k.labels()
 	maps.Copy(pages, k.rollPages())
+	maps.Copy(pages, k.lineagePages())
 	maps.Copy(pages, k.scanPages())
 	record := k.record(auth.Official)
 	pages["record"] = &record

@@ -276,6 +276,12 @@ func (s *Server) batchActions(c *request, p *BatchPage, pv *trace.Provenance, t 
 	if s.Ledger.MayKeep(c.actor, &pv.Organisation) && b.State != trace.Recalled && b.State != trace.Voided {
 		p.Links = append(p.Links, Link{Href: path + "/claim", Label: c.words.T("rolls.claim")})
 	}
+	p.Links = append(p.Links, Link{Href: path + "/trace", Label: c.words.T("lineage.link")})
+	if s.Ledger.MayKeep(c.actor, &pv.Organisation) && b.State == trace.Released {
+		for _, to := range []string{"transformations", "shipments", "packing"} {
+			p.Links = append(p.Links, Link{Href: c.withOrg("/work/"+to+"/new?batch="+b.Code, b.Organisation), Label: c.words.T("lineage.new_" + to)})
+		}
+	}
 	p.Links = append(p.Links,
 		Link{Href: "/l/" + b.Code, Label: c.words.T("batch.public_page")},
 		Link{Href: path + "/scans", Label: c.words.T("scans.link")},
