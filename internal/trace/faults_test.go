@@ -471,7 +471,7 @@ func dumped(t *testing.T, db store.DB) string {
 		"link",
 		"cycle", "input", "diary", "diary_book", "rejudge", "substance", "substance_list",
 		"recall_case", "scope_part", "recall_job", "recall_notice", "recall_entry", "hold_set",
-		"transformation", "shipment", "logistic_unit", "sscc_book"} {
+		"transformation", "shipment", "logistic_unit", "sscc_book", "period_report"} {
 		page, err := db.Find(t.Context(), kind, store.Query{Limit: 1000})
 		must0(t, err)
 		var lines []string

@@ -508,7 +508,7 @@ func TestWhoMay(t *testing.T) {
 			_, _, err := w.Trail(t.Context(), by, "htx-a", "", 10)
 			return err
 		}},
-	}, slices.Concat(coverageVerbs, lineageVerbs)...) {
+	}, slices.Concat(coverageVerbs, lineageVerbs, reportVerbs)...) {
 		t.Run(c.verb, func(t *testing.T) {
 			got := ""
 			for i := range c.want {

@@ -1,0 +1,4 @@
+package trace
+
+// ReportPeriods lets tests ask what a report compares with.
+var ReportPeriods = reportPeriods
