@@ -135,7 +135,7 @@ func (ld *loader) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{ld.places, ld.products, ld.plots, ld.lots, ld.certificates, ld.recalls} {
+	for _, step := range []func(context.Context) error{ld.places, ld.products, ld.plots, ld.lots, ld.certificates, ld.recalls, ld.recallCases} {
 		if err := step(ctx); err != nil {
 			return err
 		}

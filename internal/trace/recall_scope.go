@@ -873,11 +873,3 @@ func (l *Ledger) scopePage(ctx context.Context, owner string, h *ScopeHead, part
 	out.Products, err = docsOf(products.many(ctx, l, unique(goods)))
 	return out, err
 }
-
-// supplied takes in the lots that grew where input lots of the farm diary were used.
-func (s *scopeSearch) supplied(context.Context, []RecallSeed, RecallReach, map[RecallSeed]string) error {
-	return nil
-}
-
-// besideInput takes in the lots that grew where the same input lots were used.
-func (s *scopeSearch) besideInput(context.Context, []*Batch) error { return nil }

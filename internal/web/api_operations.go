@@ -31,6 +31,8 @@ func (s *Server) operations() []operation {
 	all = append(all, s.coverageOperations()...)
 	all = append(all, s.scanOperations()...)
 	all = append(all, s.targetOperations()...)
+	all = append(all, s.recallCaseOperations()...)
+	return append(all, s.recallOperations()...)
 	return append(all, s.recallOperations()...)
 }
 
