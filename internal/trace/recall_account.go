@@ -60,15 +60,20 @@ var recallEntries = trail(newKind("recall_entry",
 
 // RecallEntryDraft is what is sent to record a line.
 type RecallEntryDraft struct {
-	Token      string   `json:"-"`
-	Lot        string   `json:"lot"`
-	Measure    string   `json:"measure"`
-	Quantity   Decimal  `json:"quantity"`
-	On         string   `json:"on"`
-	Receiver   string   `json:"receiver"`
-	Documents  []string `json:"documents"`
-	Note       string   `json:"note"`
-	Supersedes string   `json:"supersedes"`
+	Token string `json:"-"`
+	// Lot is the lot's code.
+	Lot string `json:"lot"`
+	// Measure is what was done: one of RecallMeasures.
+	Measure  string  `json:"measure"`
+	Quantity Decimal `json:"quantity"`
+	// On is the day, today if empty.
+	On string `json:"on"`
+	// Receiver is the id of the notice to who had the goods, empty if they were at the producer.
+	Receiver  string   `json:"receiver"`
+	Documents []string `json:"documents"`
+	Note      string   `json:"note"`
+	// Supersedes is the id of a line that this one takes the place of.
+	Supersedes string `json:"supersedes"`
 }
 
 // RecordRecallEntry adds a line to the account of a case that holds: by the people of the organisation whose
@@ -392,6 +397,7 @@ func (l *Ledger) SetConsent(ctx context.Context, by Actor, id, day string) (s St
 
 // RecallClosing is what is sent to close a case.
 type RecallClosing struct {
+	// Outcome tells how the recall ended; it is public.
 	Outcome string `json:"outcome"`
 	// Unfinished is why lots are left that are not handled, if there are.
 	Unfinished string `json:"unfinished"`
@@ -457,6 +463,9 @@ const (
 	DeadlineDue     DeadlineState = "due"
 	DeadlineOverdue DeadlineState = "overdue"
 )
+
+// DeadlineStates lists the states.
+var DeadlineStates = []DeadlineState{DeadlineMet, DeadlineLate, DeadlineDue, DeadlineOverdue}
 
 // State is how the deadline stands at a time.
 func (d *Deadline) State(now time.Time) DeadlineState {

@@ -178,20 +178,29 @@ func (l *Ledger) sameCase(ctx context.Context, by Actor, id string) (Stored[Reca
 
 // RecallCaseDraft is what is sent to open a case.
 type RecallCaseDraft struct {
-	Token    string       `json:"-"`
-	Kind     string       `json:"kind"`
-	Mock     bool         `json:"mock"`
-	Trigger  string       `json:"trigger"`
-	Reason   string       `json:"reason"`
-	Advice   string       `json:"advice"`
-	Decision string       `json:"decision"`
-	Detected string       `json:"detected"` // "2026-11-24T08:30" in the site's zone
-	Seeds    []RecallSeed `json:"seeds"`
-	From     string       `json:"from"`
-	To       string       `json:"to"`
-	Back     bool         `json:"back"`
-	Sideways bool         `json:"sideways"`
-	Window   int          `json:"window"`
+	Token string `json:"-"`
+	Kind  string `json:"kind"`
+	// Mock makes it an exercise.
+	Mock bool `json:"mock"`
+	// Trigger is how the fault was found: one of RecallTriggers.
+	Trigger  string `json:"trigger"`
+	Reason   string `json:"reason"`
+	Advice   string `json:"advice"`
+	Decision string `json:"decision"`
+	// Detected is when, in the zone of the site: "2026-11-24T08:30". Empty means now.
+	Detected string `json:"detected"`
+	// Seeds are what the recall begins from, at most fifty.
+	Seeds []RecallSeed `json:"seeds"`
+	// From is the first day of harvest that counts, of the lots of a plot, certificate or input.
+	From string `json:"from"`
+	// To is the last such day.
+	To string `json:"to"`
+	// Back takes in what the seeds were made of.
+	Back bool `json:"back"`
+	// Sideways takes in what shares plot, input, certificate or source.
+	Sideways bool `json:"sideways"`
+	// Window is within how many days of harvest lots of one plot share it.
+	Window int `json:"window"`
 }
 
 // maxWindow bounds the days within which lots of one plot count as sharing it.

@@ -46,11 +46,14 @@ func (h *HoldSet) effect() effect {
 
 // HoldDraft is what is sent to hold lots together.
 type HoldDraft struct {
-	Token  string       `json:"-"`
-	Reason string       `json:"reason"`
-	Seeds  []RecallSeed `json:"seeds"`
-	From   string       `json:"from"`
-	To     string       `json:"to"`
+	Token  string `json:"-"`
+	Reason string `json:"reason"`
+	// Seeds are what the hold begins from, at most fifty.
+	Seeds []RecallSeed `json:"seeds"`
+	// From is the first day of harvest that counts, of the lots of a plot, certificate or input.
+	From string `json:"from"`
+	// To is the last such day.
+	To string `json:"to"`
 }
 
 // HoldLots stops the sale of the lots that seeds name and of what was made of them. An organisation's people

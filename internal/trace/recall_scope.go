@@ -39,8 +39,10 @@ var ScopeRules = []ScopeRule{
 
 // ScopeReason is why a lot is in a scope: the rule, and the lot or record that it goes back to.
 type ScopeReason struct {
+	// Rule says how the lot came into the scope.
 	Rule ScopeRule `json:"rule"`
-	Of   string    `json:"of,omitempty"`
+	// Of is the code or id of the lot or record that it goes back to.
+	Of string `json:"of,omitempty"`
 }
 
 // ScopeMark is somebody's decision about one lot of a scope.
@@ -703,8 +705,10 @@ func (l *Ledger) FindRecallScope(ctx context.Context, by Actor, id, token string
 
 // ScopeEdit is what is sent to change a scope by hand.
 type ScopeEdit struct {
-	Token  string   `json:"-"`
-	Add    []string `json:"add"`
+	Token string `json:"-"`
+	// Add are codes of lots to take in.
+	Add []string `json:"add"`
+	// Remove are codes of lots to take out.
 	Remove []string `json:"remove"`
 	Reason string   `json:"reason"`
 }

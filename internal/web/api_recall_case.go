@@ -10,32 +10,46 @@ import (
 
 // recallCaseView is a case as the API answers it: names of people for those who lead it only.
 type recallCaseView struct {
-	ID           string              `json:"id"`
-	Organisation string              `json:"organisation"`
-	Kind         trace.RecallKind    `json:"kind"`
-	Mock         bool                `json:"mock"`
-	Stage        trace.RecallStage   `json:"stage"`
-	Trigger      trace.RecallTrigger `json:"trigger"`
-	Reason       string              `json:"reason"`
-	Advice       string              `json:"advice"`
-	Decision     string              `json:"decision,omitempty"`
-	DetectedAt   time.Time           `json:"detectedAt"`
-	Seeds        []trace.RecallSeed  `json:"seeds"`
-	Reach        trace.RecallReach   `json:"reach"`
+	ID           string           `json:"id"`
+	Organisation string           `json:"organisation"`
+	Kind         trace.RecallKind `json:"kind"`
+	// Mock marks an exercise, which nobody outside sees anything of.
+	Mock bool `json:"mock"`
+	// Stage is how far it has come.
+	Stage trace.RecallStage `json:"stage"`
+	// Trigger is how the fault was found.
+	Trigger  trace.RecallTrigger `json:"trigger"`
+	Reason   string              `json:"reason"`
+	Advice   string              `json:"advice"`
+	Decision string              `json:"decision,omitempty"`
+	// DetectedAt is when it was found.
+	DetectedAt time.Time `json:"detectedAt"`
+	// Seeds are what the recall begins from.
+	Seeds []trace.RecallSeed `json:"seeds"`
+	// Reach is how far its scope was looked for.
+	Reach trace.RecallReach `json:"reach"`
 	// Version is that of the scope; who confirms names it.
-	Version       int              `json:"version"`
-	Lots          int              `json:"lots"`
-	Quantities    []trace.Quantity `json:"quantities"`
-	Organisations []string         `json:"organisations"`
+	Version int `json:"version"`
+	// Lots is how many lots are in scope.
+	Lots int `json:"lots"`
+	// Quantities add them up by unit of measure.
+	Quantities []trace.Quantity `json:"quantities"`
+	// Organisations are the ids of those whose lots are in scope.
+	Organisations []string `json:"organisations"`
 	// FoundIn is how long it took to find the scope, in milliseconds; Cut tells that there may be more lots.
-	FoundIn     int64      `json:"foundIn"`
-	Cut         bool       `json:"cut"`
+	FoundIn int64 `json:"foundIn"`
+	Cut     bool  `json:"cut"`
+	// EffectiveAt is when it took effect, absent before.
 	EffectiveAt *time.Time `json:"effectiveAt,omitempty"`
-	ToldAt      *time.Time `json:"toldAt,omitempty"`
-	ConsentOn   trace.Date `json:"consentOn,omitempty"`
-	ClosedAt    *time.Time `json:"closedAt,omitempty"`
-	Outcome     string     `json:"outcome,omitempty"`
-	Unfinished  string     `json:"unfinished,omitempty"`
+	// ToldAt is when the notices to the receivers were written.
+	ToldAt *time.Time `json:"toldAt,omitempty"`
+	// ConsentOn is the day of the authority's consent to the handling.
+	ConsentOn trace.Date `json:"consentOn,omitempty"`
+	ClosedAt  *time.Time `json:"closedAt,omitempty"`
+	// Outcome tells how it ended.
+	Outcome string `json:"outcome,omitempty"`
+	// Unfinished is why it was closed though some lots were not handled.
+	Unfinished string `json:"unfinished,omitempty"`
 	// Deadlines are those of TT 17/2021/TT-BNNPTNT as they stand now.
 	Deadlines []deadlineView `json:"deadlines"`
 	kept
@@ -43,11 +57,14 @@ type recallCaseView struct {
 
 // deadlineView is a deadline as it stands.
 type deadlineView struct {
-	Name        string              `json:"name"`
-	Due         time.Time           `json:"due"`
-	Done        *time.Time          `json:"done,omitempty"`
-	State       trace.DeadlineState `json:"state"`
-	Provisional bool                `json:"provisional"`
+	Name string `json:"name"`
+	// Due is when it ends.
+	Due time.Time `json:"due"`
+	// Done is when it was met or missed, absent if it has not been done.
+	Done  *time.Time          `json:"done,omitempty"`
+	State trace.DeadlineState `json:"state"`
+	// Provisional tells that it may begin later, with the consent of the authority.
+	Provisional bool `json:"provisional"`
 }
 
 func (s *Server) viewRecallCase(_ *request, st trace.Stored[trace.RecallCase]) recallCaseView {
@@ -67,27 +84,36 @@ func (s *Server) viewRecallCase(_ *request, st trace.Stored[trace.RecallCase]) r
 
 // scopeLotView is a lot in a scope, with why it is in it.
 type scopeLotView struct {
-	Code         string              `json:"code"`
-	Organisation string              `json:"organisation"`
-	Product      string              `json:"product"`
-	Lot          string              `json:"lot"`
-	Quantity     trace.Quantity      `json:"quantity"`
-	State        trace.State         `json:"state"`
-	Why          []trace.ScopeReason `json:"why"`
-	Removed      bool                `json:"removed"`
+	Code         string `json:"code"`
+	Organisation string `json:"organisation"`
+	Product      string `json:"product"`
+	// Lot is the lot number.
+	Lot      string         `json:"lot"`
+	Quantity trace.Quantity `json:"quantity"`
+	State    trace.State    `json:"state"`
+	// Why are the reasons for which it is in scope, the strongest first.
+	Why []trace.ScopeReason `json:"why"`
+	// Removed tells that somebody has taken it out.
+	Removed bool `json:"removed"`
 }
 
 // holdSetView is a hold of lots as the API answers it.
 type holdSetView struct {
-	ID           string             `json:"id"`
-	Organisation string             `json:"organisation"`
-	Reason       string             `json:"reason"`
-	Seeds        []trace.RecallSeed `json:"seeds"`
-	Lots         int                `json:"lots"`
-	Left         int                `json:"left"`
-	HeldAt       time.Time          `json:"heldAt"`
-	ReleasedAt   *time.Time         `json:"releasedAt,omitempty"`
-	Outcome      string             `json:"outcome,omitempty"`
+	ID           string `json:"id"`
+	Organisation string `json:"organisation"`
+	Reason       string `json:"reason"`
+	// Seeds are what the hold begins from.
+	Seeds []trace.RecallSeed `json:"seeds"`
+	// Lots is how many lots are held.
+	Lots int `json:"lots"`
+	// Left is how many were found and left out, being of organisations that the caller may not hold.
+	Left int `json:"left"`
+	// HeldAt is since when they are held.
+	HeldAt time.Time `json:"heldAt"`
+	// ReleasedAt is when they were released, absent if they are held.
+	ReleasedAt *time.Time `json:"releasedAt,omitempty"`
+	// Outcome is what was found.
+	Outcome string `json:"outcome,omitempty"`
 	kept
 }
 
@@ -103,6 +129,7 @@ var paramPart = parameter{name: "part", kind: "integer", about: "Which part of t
 
 // scopePageView is a part of a scope.
 type scopePageView struct {
+	// Items are the lots of this part.
 	Items []scopeLotView `json:"items"`
 	// Next is the number of the part that follows; it is absent at the end.
 	Next *int `json:"next,omitempty"`

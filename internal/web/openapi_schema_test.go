@@ -70,6 +70,11 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.RollState]():          spelled(trace.RollStates),
 	typeOf[trace.Method]():             spelled(trace.Methods),
 	typeOf[trace.RecallKind]():         spelled(trace.RecallKinds),
+	typeOf[trace.RecallStage]():        spelled(trace.RecallStages),
+	typeOf[trace.RecallTrigger]():      spelled(trace.RecallTriggers),
+	typeOf[trace.SeedKind]():           spelled(trace.SeedKinds),
+	typeOf[trace.ScopeRule]():          spelled(trace.ScopeRules),
+	typeOf[trace.DeadlineState]():      spelled(trace.DeadlineStates),
 	typeOf[trace.LinkState]():          spelled([]trace.LinkState{trace.LinkShown, trace.LinkWithdrawn, trace.LinkTakenDown}),
 	typeOf[trace.GrowingStatus]():      spelled(append(slices.Clone(trace.CodeDecisions), trace.CodeExpired, trace.CodeNotYet, trace.CodeUnknown)),
 	typeOf[trace.CertificateStatus](): spelled([]trace.CertificateStatus{

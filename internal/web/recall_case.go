@@ -90,9 +90,18 @@ func (s *Server) caseList(c *request) error {
 	}
 	p := &ListPage{Base: s.workBase(c, "menu.recallCases"), Intro: c.words.T("case.intro"), Empty: c.words.T("case.none"), Rows: rows, More: c.more(next)}
 	if leaders.allows(c.who) {
-		p.Add = &Link{Href: "/work/recall-cases/new", Label: c.words.T("case.new")}
+		p.Add = &Link{Href: c.chooser("/work/recall-cases/new"), Label: c.words.T("case.new")}
 	}
 	return s.render(c, "list", p)
+}
+
+// chooser is the address of a form that offers the plots and certificates of one organisation: those who see
+// several choose it first.
+func (c *request) chooser(path string) string {
+	if c.actor.Org == "" {
+		return path + "?by=org"
+	}
+	return path
 }
 
 // caseNew is the form for opening a case, with what it was come from.

@@ -26,7 +26,7 @@ func (s *Server) holdList(c *request) error {
 	}
 	return s.render(c, "list", &ListPage{
 		Base: s.workBase(c, "menu.holds"), Intro: c.words.T("hold.intro"), Empty: c.words.T("hold.none"), Rows: rows, More: c.more(next),
-		Add: &Link{Href: "/work/holds/new", Label: c.words.T("hold.new")},
+		Add: &Link{Href: c.chooser("/work/holds/new"), Label: c.words.T("hold.new")},
 	})
 }
 
