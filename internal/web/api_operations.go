@@ -33,7 +33,6 @@ func (s *Server) operations() []operation {
 	all = append(all, s.targetOperations()...)
 	all = append(all, s.recallCaseOperations()...)
 	return append(all, s.recallOperations()...)
-	return append(all, s.recallOperations()...)
 }
 
 func (s *Server) organisationOperations() []operation {
