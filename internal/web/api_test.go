@@ -43,6 +43,8 @@ func TestAPIAccess(t *testing.T) {
 		"list_products": own, "create_product": keep, "get_product": all, "replace_product": keep, "change_product": keep,
 		"list_documents": own, "create_document": keep, "get_document": own, "get_document_content": own,
 		"list_batches": own, "create_batch": keep, "get_batch": own + " buyer", "replace_batch": keep, "change_batch": keep,
+		"list_rolls": own, "create_roll": own, "get_roll": own, "print_roll": own, "free_roll": own, "void_roll": own,
+		"claim_labels": keep, "list_claims": own, "get_batch_scans": own, "get_organisation_scans": own,
 		"release_batch": own, "hold_batch": own, "void_batch": own,
 		"create_event": keep, "list_events": own + " buyer", "list_batch_events": own + " buyer", "get_batch_event": own + " buyer",
 		"list_certificates": own, "create_certificate": keep, "get_certificate": own,
@@ -62,6 +64,7 @@ func TestAPIAccess(t *testing.T) {
 	document := w.addDocument(orgA, trace.Private)
 	certificate := w.addCertificate(orgA)
 	link := w.addLink("support", "ho-tro", "", "")
+	roll, label := w.addRoll(released.Code)
 	recalled := w.addReleased(orgA, "C1")
 	recall, err := w.Ledger.OpenRecall(context.Background(), w.actors["manager"], trace.RecallDraft{Kind: "voluntary", Reason: "Sai nhãn", Batches: []string{recalled.Code}})
 	w.must(err)
@@ -78,6 +81,7 @@ func TestAPIAccess(t *testing.T) {
 		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
 		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
 		"/links/{id}", "/links/"+link.ID, "/codes/{id}", "/codes/"+code.Doc.ID,
+		"/rolls/{id}", "/rolls/"+roll,
 		"/batches/{id}", "/batches/"+released.Code, "{event}", eventName(&events[0]),
 	)
 	n := 0
@@ -136,6 +140,16 @@ func TestAPIAccess(t *testing.T) {
 				body, headers = w.draftOf(path), []string{"If-Match", "*"}
 			case "share_document":
 				body = `{"visibility":"private"}`
+			case "create_roll":
+				body = fmt.Sprintf(`{"organisation":%q,"name":"Tem %d","count":5}`, orgA, n)
+			case "print_roll":
+				body = `{"from":1,"to":2}`
+			case "claim_labels":
+				body = fmt.Sprintf(`{"from":%q}`, label(n))
+			case "free_roll":
+				body = fmt.Sprintf(`{"from":"%d","reason":"Thử"}`, rollPart+n)
+			case "void_roll":
+				body = fmt.Sprintf(`{"from":"%d","reason":"Thử"}`, 2*rollPart+n)
 			case "create_follow":
 				body = fmt.Sprintf(`{"target":"producer","targetId":%q,"channel":"email","address":"a@example.vn"}`, orgA)
 			case "end_follow":
