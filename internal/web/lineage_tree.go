@@ -20,7 +20,7 @@ const (
 	// treeLevels is how many levels are drawn.
 	treeLevels = 8
 	// treeText is how many letters fit on a line.
-	treeText = 20
+	treeText = 17
 )
 
 // TreePicture is a lot's family tree as it is drawn: the lot in the top row, and below it, level by level,

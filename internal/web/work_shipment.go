@@ -152,7 +152,7 @@ func (s *Server) showShipment(c *request, id string, t *tried) error {
 	for _, code := range d.Missing() {
 		p.fact("shipment.missing", p.T("shipment.missing."+code))
 	}
-	p.Sections = []Section{shippedSection(&p.Base, d)}
+	p.Sections = []Section{s.shippedSection(c, &p.Base, d)}
 	for i := range d.Receipts {
 		p.Sections = append(p.Sections, receiptSection(&p.Base, d, &d.Receipts[i]))
 	}
@@ -170,7 +170,7 @@ func (s *Server) showShipment(c *request, id string, t *tried) error {
 	if receipt := d.Receipt(); d.Voided == nil && !d.Inbound && (receipt == nil || receipt.ByNote) && keeps(d.To.Organisation) {
 		a := act(c, t, "receive", "receiving", "/work/shipments/"+d.ID+"/receive")
 		a.Form.set("date", string(s.Ledger.Today()))
-		a.Fields = append([]Field{a.Form.Field("date", "date", true)}, receiptFields(c, a.Form, d)...)
+		a.Fields = append([]Field{a.Form.Field("date", "date", true)}, s.receiptFields(c, a.Form, d)...)
 		p.Actions = append(p.Actions, a)
 	}
 	if own && d.Voided == nil && len(d.Receipts) == 0 {
@@ -215,16 +215,38 @@ func shipmentFacts(b *Base, d *trace.Shipment) (out []Fact) {
 	return out
 }
 
-func shippedSection(b *Base, d *trace.Shipment) Section {
+func (s *Server) shippedSection(c *request, b *Base, d *trace.Shipment) Section {
 	sec := Section{Title: b.T("shipment.what")}
+	names := s.lotNames(c, d)
 	for _, lot := range d.Lots {
-		r := Row{Title: trace.SpellCode(lot.Lot), Href: "/l/" + lot.Lot, Notes: []string{b.Measure(lot.Quantity)}}
+		r := Row{Title: names[lot.Lot], Href: "/l/" + lot.Lot, Notes: []string{trace.SpellCode(lot.Lot), b.Measure(lot.Quantity)}}
 		sec.Rows = append(sec.Rows, r)
 	}
 	for _, unit := range d.Units {
 		sec.Rows = append(sec.Rows, Row{Title: b.T("packing.unit", trace.SpellCode(unit)), Href: "/u/" + unit})
 	}
 	return sec
+}
+
+// lotNames are what the lots of a shipment are called, product and lot number: whoever may see the shipment
+// may see that, as the lots' own pages say it to anybody. A lot that cannot be read is called by its code.
+func (s *Server) lotNames(c *request, d *trace.Shipment) map[string]string {
+	var codes []string
+	names := map[string]string{}
+	for _, lot := range d.Lots {
+		codes = append(codes, lot.Lot)
+		names[lot.Lot] = trace.SpellCode(lot.Lot)
+	}
+	answers, err := s.Ledger.Verify(c.ctx(), codes)
+	if err != nil {
+		return names
+	}
+	for i, code := range codes {
+		if i < len(answers) && answers[i].Lot != nil && answers[i].Lot.Product.Name != "" {
+			names[code] = answers[i].Lot.Product.Name + " · " + answers[i].Lot.Batch.Lot
+		}
+	}
+	return names
 }
 
 // receiptSection is what a receiver said. What was said by the delivery note is said to be that.
@@ -249,12 +271,13 @@ func receiptSection(b *Base, d *trace.Shipment, r *trace.Receipt) Section {
 }
 
 // receiptFields are the fields for what arrived.
-func receiptFields(c *request, f *Form, d *trace.Shipment) (out []Field) {
+func (s *Server) receiptFields(c *request, f *Form, d *trace.Shipment) (out []Field) {
+	names := s.lotNames(c, d)
 	for i, lot := range d.Lots {
 		name := "quantities/" + itoa(i)
 		f.set(name, typedAmount(lot.Quantity.Value, c))
 		field := f.Field(name, "number", true)
-		field.Label = c.words.T("receiving.of", trace.SpellCode(lot.Lot), c.words.UnitName(lot.Quantity.UOM))
+		field.Label = c.words.T("receiving.of", names[lot.Lot], c.words.UnitName(lot.Quantity.UOM))
 		out = append(out, field)
 	}
 	return append(out, f.Field("note", "area", false))
@@ -321,7 +344,7 @@ func (s *Server) shipmentNote(c *request) error {
 		return fault.NotFound
 	}
 	p := &NotePage{Base: s.workBase(c, "note.title"), Code: "/work/shipments/" + st.Doc.ID + "/qr.svg", Address: s.Ledger.Base + "/receive/" + st.Doc.Secret}
-	p.Facts, p.Section = shipmentFacts(&p.Base, &st.Doc), shippedSection(&p.Base, &st.Doc)
+	p.Facts, p.Section = shipmentFacts(&p.Base, &st.Doc), s.shippedSection(c, &p.Base, &st.Doc)
 	return s.render(c, "note", p)
 }
 
@@ -345,7 +368,7 @@ func (s *Server) receivePage(c *request, f *Form) error {
 		if d.Voided != nil {
 			p.Intro = c.words.T("note.voided")
 		}
-		p.Facts, p.Sections = shipmentFacts(&p.Base, d), []Section{shippedSection(&p.Base, d)}
+		p.Facts, p.Sections = shipmentFacts(&p.Base, d), []Section{s.shippedSection(c, &p.Base, d)}
 		for i := range d.Receipts {
 			p.Sections = append(p.Sections, receiptSection(&p.Base, d, &d.Receipts[i]))
 		}
@@ -358,7 +381,7 @@ func (s *Server) receivePage(c *request, f *Form) error {
 	}
 	who := group(c.words.T("note.you"), false, f.Field("name", "text", true), f.Field("date", "date", true))
 	who.Text = c.words.T("note.not_verified")
-	what := group(c.words.T("shipment.what"), false, receiptFields(c, f, d)...)
+	what := group(c.words.T("shipment.what"), false, s.receiptFields(c, f, d)...)
 	what.Text = strings.Join(text, " · ")
 	return s.render(c, "edit", &EditPage{
 		Base: b, Form: f, Intro: c.words.T("note.intro", d.From.Name), Groups: []Group{what, who},
