@@ -69,6 +69,9 @@ func Into(ctx context.Context, l *trace.Ledger) error {
 	if err := addRegister(ctx, l); err != nil {
 		return err
 	}
+	if err := addLineage(ctx, l); err != nil {
+		return err
+	}
 	return l.MarkSample(ctx, trace.SampleLoaded)
 }
 
