@@ -69,13 +69,13 @@ type codeGrant struct {
 	// From is the first day on which the code holds.
 	From string `json:"from"`
 	// Until is its last day.
-	Until string `json:"until"`
+	Until string `json:"until,omitempty"`
 	// Number is the decision's.
-	Number string `json:"number"`
+	Number string `json:"number,omitempty"`
 	// Issuer is who granted it.
-	Issuer string `json:"issuer"`
+	Issuer string `json:"issuer,omitempty"`
 	// Document is the id of its scan.
-	Document string `json:"document"`
+	Document string `json:"document,omitempty"`
 }
 
 // plotOperations are what programs may do with plots and their codes.

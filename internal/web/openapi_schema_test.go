@@ -40,6 +40,8 @@ var records = map[reflect.Type]reflect.Type{
 	typeOf[trace.DecisionDraft]():       typeOf[trace.Verification](),
 	typeOf[trace.TestDraft]():           typeOf[trace.TestReport](),
 	typeOf[trace.RecallDraft]():         typeOf[trace.Recall](),
+	typeOf[codeGrant]():                 typeOf[codeGrant](),
+	typeOf[trace.CodeDecisionDraft]():   typeOf[trace.CodeDecision](),
 	typeOf[trace.RollDraft]():           typeOf[trace.Roll](),
 	typeOf[trace.RollRange]():           typeOf[trace.RollRange](),
 	typeOf[trace.RollClaimDraft]():      typeOf[trace.RollClaimDraft](),
