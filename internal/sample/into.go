@@ -38,6 +38,9 @@ func Into(ctx context.Context, l *trace.Ledger) error {
 			return err
 		}
 	}
+	if err := substances(ctx, l, today); err != nil {
+		return err
+	}
 	// Each organisation's records depend on nobody else's, and the database likes company.
 	jobs := make(chan Organisation)
 	var wg sync.WaitGroup
@@ -138,7 +141,9 @@ func (ld *loader) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{ld.places, ld.products, ld.plots, ld.lots, ld.certificates, ld.recalls, ld.recallCases} {
+	for _, step := range []func(context.Context) error{
+		ld.places, ld.products, ld.plots, ld.cycles, ld.diary, ld.lots, ld.certificates, ld.recalls, ld.recallCases, ld.lateDiary,
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}

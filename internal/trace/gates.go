@@ -193,8 +193,10 @@ func (w *gateWork) judge(l *Ledger, code string, path []string) Gate {
 		f.Parts[up] = w.judge(l, up, append(slices.Clone(path), code))
 	}
 	f.Cut = f.Cut || w.cut && len(w.parents[code]) > 0
+	f.Cut = f.Cut || b.Origin != "" && len(w.parents[code]) == 0
 	for _, id := range b.Places {
-		if w.places[id].Doc.Type == Plot {
+		// A lot that was made of lots names their plots, but they were harvested, each on its day.
+		if b.Origin == "" && w.places[id].Doc.Type == Plot {
 			f.Plots = append(f.Plots, w.plot(id))
 		}
 	}
