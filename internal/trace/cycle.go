@@ -17,8 +17,10 @@ type CropCycle struct {
 	Organisation string `json:"organisation"`
 	Place        string `json:"place"`
 	// Crop is the id of a crop in configs/crops.yaml.
-	Crop       string `json:"crop"`
-	Variety    string `json:"variety,omitempty"`
+	Crop string `json:"crop"`
+	// Variety is the variety, as people call it.
+	Variety string `json:"variety,omitempty"`
+	// SeedSource is where seed or seedlings came from.
 	SeedSource string `json:"seedSource,omitempty"`
 	// PlantedAt is its first day, empty if not known, as of old trees; ClosedAt is the last day on which
 	// anything was harvested, empty while it goes on.

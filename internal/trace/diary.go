@@ -58,9 +58,12 @@ type DiaryFacts struct {
 	DoseUnit      string `json:"doseUnit,omitempty"`
 	Concentration string `json:"concentration,omitempty"`
 	// AreaHa is the area in hectares.
-	AreaHa    Amount `json:"areaHa,omitempty"`
-	Target    string `json:"target,omitempty"`
-	Operator  string `json:"operator,omitempty"`
+	AreaHa Amount `json:"areaHa,omitempty"`
+	// Target is the pest, disease or other reason.
+	Target string `json:"target,omitempty"`
+	// Operator is who did it.
+	Operator string `json:"operator,omitempty"`
+	// Equipment is what it was done with.
 	Equipment string `json:"equipment,omitempty"`
 	// ReEntryHours is for how many hours nobody should go in, 0 if not stated.
 	ReEntryHours int `json:"reEntryHours,omitempty"`

@@ -27,6 +27,9 @@ const (
 	GateNotKnown      GateResult = "not_known"
 )
 
+// GateResults lists the results.
+var GateResults = []GateResult{GateNotApplicable, GateSatisfied, GateUndetermined, GateViolated, GateWarning, GateNotKnown}
+
 // rank orders results from the best to the worst; what decides nothing ranks lowest.
 func (r GateResult) rank() int {
 	return slices.Index([]GateResult{GateWarning, GateNotKnown, GateNotApplicable, GateSatisfied, GateUndetermined, GateViolated}, r)
@@ -47,6 +50,9 @@ const (
 	GateLabel     GateCheck = "label"     // an interval that is worth a look at the label
 	GatePart      GateCheck = "part"      // a lot that it was made of
 )
+
+// GateChecks lists the checks.
+var GateChecks = []GateCheck{GateDiary, GatePHI, GateTreatment, GateBanned, GatePermitted, GateExpiry, GateDose, GateLabel, GatePart}
 
 // GateLine is one finding with its arithmetic. The words for it have the catalogue key Key, with the
 // arguments in the places {0}, {1}, …; days are texts such as "2026-03-10".

@@ -16,26 +16,32 @@ type InputLot struct {
 	ID           string `json:"id"`
 	Organisation string `json:"organisation"`
 	// Kind is one of InputKinds.
-	Kind      string `json:"kind"`
+	Kind string `json:"kind"`
+	// TradeName is what the label calls it.
 	TradeName string `json:"tradeName"`
 	// Ingredient is the active ingredient, Content how much of it there is, as the label says: "1,8 % w/w".
-	Ingredient   string   `json:"ingredient,omitempty"`
-	Content      string   `json:"content,omitempty"`
-	Registration string   `json:"registration,omitempty"`
-	Lot          string   `json:"lot,omitempty"`
-	Quantity     Quantity `json:"quantity"`
+	Ingredient string `json:"ingredient,omitempty"`
+	Content    string `json:"content,omitempty"`
+	// Registration is its registration number.
+	Registration string `json:"registration,omitempty"`
+	// Lot is the maker's lot number.
+	Lot      string   `json:"lot,omitempty"`
+	Quantity Quantity `json:"quantity"`
 	// Supplier and SupplierAddress tell where it was bought.
 	Supplier        string `json:"supplier,omitempty"`
 	SupplierAddress string `json:"supplierAddress,omitempty"`
 	// Expiry is the last day on which it may be used, empty if none is stated.
-	Expiry     Date `json:"expiry,omitempty"`
+	Expiry Date `json:"expiry,omitempty"`
+	// ReceivedOn is the day on which it came.
 	ReceivedOn Date `json:"receivedOn"`
 	// SelfMade tells that the organisation made it: of Materials, by Method, handled by Handler.
-	SelfMade   bool      `json:"selfMade,omitempty"`
-	Materials  string    `json:"materials,omitempty"`
-	Method     string    `json:"method,omitempty"`
-	Handler    string    `json:"handler,omitempty"`
-	Documents  []string  `json:"documents,omitempty"`
+	SelfMade  bool   `json:"selfMade,omitempty"`
+	Materials string `json:"materials,omitempty"`
+	Method    string `json:"method,omitempty"`
+	// Handler is who made it.
+	Handler   string   `json:"handler,omitempty"`
+	Documents []string `json:"documents,omitempty"`
+	// RecordedAt is when it was recorded.
 	RecordedAt time.Time `json:"recordedAt"`
 	By         Actor     `json:"by"`
 }

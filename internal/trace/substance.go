@@ -31,14 +31,16 @@ type SubstanceList struct {
 	Number string `json:"number"`
 	Title  string `json:"title,omitempty"`
 	// From and To are its first and last day of force; To is empty if open.
-	From      Date `json:"from"`
-	To        Date `json:"to,omitempty"`
+	From Date `json:"from"`
+	To   Date `json:"to,omitempty"`
+	// Amendment tells that it changes the full list before it.
 	Amendment bool `json:"amendment,omitempty"`
 	// Sample marks a made-up list: an illustration, and no law.
 	Sample bool `json:"sample,omitempty"`
 	// Rows is how many rows it has, and SHA256 the digest of the file it was read from.
-	Rows       int       `json:"rows"`
-	SHA256     string    `json:"sha256"`
+	Rows   int    `json:"rows"`
+	SHA256 string `json:"sha256"`
+	// ImportedAt is when it was imported.
 	ImportedAt time.Time `json:"importedAt"`
 	By         Actor     `json:"by"`
 }
@@ -47,19 +49,24 @@ func (s *SubstanceList) inForce(day Date) bool { return s.From <= day && (s.To =
 
 // Substance is one row of a list.
 type Substance struct {
-	List   string          `json:"list"`
+	// List is the id of its list, and Row its line there.
+	List string `json:"list"`
+	// Row is its line there, from 1.
 	Row    int             `json:"row"`
 	Status SubstanceStatus `json:"status"`
 	// Ingredient is the active ingredient; those of a mixture are joined by "+".
-	Ingredient   string `json:"ingredient"`
-	TradeName    string `json:"tradeName,omitempty"`
+	Ingredient string `json:"ingredient"`
+	// TradeName is what the label calls it.
+	TradeName string `json:"tradeName,omitempty"`
+	// Registration is its registration number.
 	Registration string `json:"registration,omitempty"`
 	// Crop is the id of the crop it is registered for, empty for every crop.
 	Crop string `json:"crop,omitempty"`
 	// PHIDays is the pre-harvest interval in days, nil if the list gives none.
 	PHIDays *int `json:"phiDays,omitempty"`
 	// MaxDose is the most that may be used, in DoseUnit; 0 if the list gives none.
-	MaxDose  Amount `json:"maxDose,omitempty"`
+	MaxDose Amount `json:"maxDose,omitempty"`
+	// DoseUnit is one of DoseUnits.
 	DoseUnit string `json:"doseUnit,omitempty"`
 	Note     string `json:"note,omitempty"`
 }

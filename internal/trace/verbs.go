@@ -21,6 +21,7 @@ func (l *Ledger) BatchVerbs(by Actor, o *Organisation, b *Batch) (verbs []string
 	add("attach", keeps && b.State != Voided)
 	add("repeat", keeps)
 	add("hold", (keeps || judges) && (b.State == Draft || b.State == Released))
+	add("override", judges && (b.State == Draft || b.State == Held))
 	add("recall", by.mayRecall(o, Voluntary) && (b.State == Released || b.State == Held))
 	add("void", (keeps || judges) && (b.State == Draft || by.Role != Staff) && b.State != Recalled && b.State != Voided)
 	return verbs

@@ -23,6 +23,7 @@ func (s *Server) operations() []operation {
 	all = append(all, s.documentOperations()...)
 	all = append(all, s.batchOperations()...)
 	all = append(all, s.eventOperations()...)
+	all = append(all, s.diaryOperations()...)
 	all = append(all, s.certificateOperations()...)
 	all = append(all, s.lineageOperations()...)
 	all = append(all, s.verifyOperations()...)
@@ -148,6 +149,10 @@ func (s *Server) batchOperations() []operation {
 		r.gets(s, signedIn, "A lot. A buyer sees it once it is released."),
 	}, r.updates(s, keepers, "Corrects a lot that is still a draft; product and lot number stay.")...)
 	all = append(all,
+		decides(s, r, judges, "override", "Releases a lot in spite of the safety gate; reason stays on the lot's page for ever.",
+			func(l *trace.Ledger, c *request, id string, d reasonDraft) (trace.Stored[trace.Batch], error) {
+				return l.OverrideGate(c.ctx(), c.actor, id, d.Reason)
+			}),
 		decides(s, r, insiders, "release", "Puts a lot on the market, or clears one that was held.",
 			func(l *trace.Ledger, c *request, id string, d reasonDraft) (stored, error) {
 				return l.ReleaseBatch(c.ctx(), c.actor, id, d.Reason)

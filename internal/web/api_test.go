@@ -46,6 +46,11 @@ func TestAPIAccess(t *testing.T) {
 		"list_rolls": own, "create_roll": own, "get_roll": own, "print_roll": own, "free_roll": own, "void_roll": own,
 		"claim_labels": keep, "list_claims": own, "get_batch_scans": own, "get_organisation_scans": own,
 		"release_batch": own, "hold_batch": own, "void_batch": own,
+		"override_batch": judge,
+		"list_cycles":    own, "create_cycle": keep, "get_cycle": own, "replace_cycle": keep, "change_cycle": keep,
+		"list_inputs": own, "create_input": keep, "get_input": own,
+		"list_diary_entries": own, "create_diary_entry": keep, "get_diary_entry": own, "correct_diary_entry": keep, "withdraw_diary_entry": keep,
+		"list_substance_lists": all, "list_substances": all, "import_substances": "admin official officialB",
 		"create_event": keep, "list_events": own + " buyer", "list_batch_events": own + " buyer", "get_batch_event": own + " buyer",
 		"list_certificates": own, "create_certificate": keep, "get_certificate": own,
 		"submit_certificate": keep, "verify_certificate": judge, "reject_certificate": judge, "suspend_certificate": judge,
@@ -74,9 +79,23 @@ func TestAPIAccess(t *testing.T) {
 	code, err := w.Ledger.RegisterGrowingCode(context.Background(), w.actors["staff"], trace.GrowingCodeDraft{
 		Place: released.Places[0], Code: "VN-KTOR-0007", Crop: "Cà phê", Market: "CN", CodeDecisionDraft: trace.CodeDecisionDraft{From: "2026-01-01"}})
 	w.must(err)
+	ctx, staff := context.Background(), w.actors["staff"]
+	cycle, err := w.Ledger.OpenCycle(ctx, staff, trace.CycleDraft{Place: released.Places[0], Crop: "coffee"})
+	w.must(err)
+	input, err := w.Ledger.RecordInput(ctx, staff, trace.InputDraft{
+		Kind: "pesticide", TradeName: "Mẫu", Supplier: "Cửa hàng", ReceivedOn: "2026-01-01", Quantity: trace.QuantityDraft{Value: "1", UOM: "KGM"},
+	})
+	w.must(err)
+	entry := func() string {
+		e, err := w.Ledger.RecordDiary(ctx, staff, trace.DiaryDraft{Place: released.Places[0], Activity: "irrigation", PerformedAt: "2026-01-01"})
+		w.must(err)
+		return e.Doc.ID
+	}
+	written := entry()
 	ids := strings.NewReplacer(
 		"/transformations/{id}", "/transformations/"+moving.transformation, "/shipments/{id}", "/shipments/"+moving.shipment,
 		"/logistic-units/{id}", "/logistic-units/"+moving.unit,
+		"/cycles/{id}", "/cycles/"+cycle.Doc.ID, "/inputs/{id}", "/inputs/"+input.Doc.ID, "/diary/{id}", "/diary/"+written, "/substances/{id}", "/substances/none",
 		"/organisations/{id}", "/organisations/"+orgA, "/places/{id}", "/places/"+released.Places[0],
 		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
 		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
@@ -124,6 +143,24 @@ func TestAPIAccess(t *testing.T) {
 				body = fmt.Sprintf(`{"organisation":%q,"type":"carton","date":"2026-11-20","lots":[{"lot":%q,"quantity":{"value":0.001}}]}`, orgA, moving.lot)
 			case "receive_shipment":
 				body = `{"date":"2026-11-22"}`
+			case "create_cycle":
+				body = fmt.Sprintf(`{"place":%q,"crop":"coffee"}`, released.Places[0])
+			case "replace_cycle", "change_cycle":
+				body, headers = `{"variety":"TR4"}`, []string{"If-Match", "*"}
+			case "create_input":
+				body = fmt.Sprintf(`{"organisation":%q,"kind":"seed","tradeName":"Giống","supplier":"Trại","receivedOn":"2026-01-01","quantity":{"value":1,"uom":"KGM"}}`, orgA)
+			case "create_diary_entry":
+				body = fmt.Sprintf(`{"place":%q,"activity":"irrigation","performedAt":"2026-01-02"}`, released.Places[0])
+			case "correct_diary_entry", "withdraw_diary_entry":
+				path = strings.Replace(path, written, entry(), 1)
+				body = `{"reason":"Thử"}`
+				if o.id == "correct_diary_entry" {
+					body = `{"activity":"irrigation","performedAt":"2026-01-03","reason":"Thử"}`
+				}
+			case "import_substances":
+				body = `{"number":"Mẫu","from":"2026-01-01","dryRun":true,"table":[["status","ingredient"],["banned","Omega"]]}`
+			case "override_batch":
+				body = `{"reason":"Thử"}`
 			case "verify":
 				path += "?q=" + released.Code
 			case "verify_many":

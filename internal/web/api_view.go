@@ -132,6 +132,8 @@ type stepView struct {
 	Reason string `json:"reason,omitempty"`
 	// Recall is the id of the recall, if it was one.
 	Recall string `json:"recall,omitempty"`
+	// Gate is what the safety gate said, if that is why the lot was held or what an official overrode.
+	Gate *publicGate `json:"gate,omitempty"`
 }
 
 type batchLinks struct {
@@ -149,8 +151,12 @@ func (s *Server) viewBatch(c *request, st trace.Stored[trace.Batch]) batchView {
 	v := batchView{Batch: b, Documents: listOf(b.Documents), Steps: []stepView{}, kept: keptOf(st)}
 	v.Places, v.UnitPath = listOf(b.Places), listOf(b.UnitPath)
 	for _, step := range b.Steps {
+		var gate *publicGate
+		if step.Gate != nil {
+			gate = gateJSON(c.words, step.Gate, nil)
+		}
 		v.Steps = append(v.Steps, stepView{
-			State: step.State, At: step.At, By: viewActor(step.By, sees), Reason: step.Reason, Recall: step.Recall,
+			State: step.State, At: step.At, By: viewActor(step.By, sees), Reason: stepReason(c.words, step), Recall: step.Recall, Gate: gate,
 		})
 	}
 	v.Links = batchLinks{Page: s.Ledger.PageURL(&b), DigitalLink: s.Ledger.DigitalLink(&b), Labels: map[string]string{}}

@@ -26,6 +26,7 @@ func (b *Base) Menu() (out []MenuItem) {
 	add(insiders, "/work/transformations", "transformations", false)
 	add(insiders, "/work/shipments", "shipments", false)
 	add(insiders, "/work/packing", "packing", false)
+	add(insiders, "/work/diary", "diary", true)
 	add(insiders, "/work/products", "products", false)
 	add(insiders, "/work/places", "places", false)
 	add(insiders, "/work/certificates", "certificates", false)

@@ -57,6 +57,9 @@ var records = map[reflect.Type]reflect.Type{
 	typeOf[trace.ReceiptDraft]():        typeOf[trace.Receipt](),
 	typeOf[trace.UnitDraft]():           typeOf[trace.LogisticUnit](),
 	typeOf[trace.Party]():               typeOf[trace.Party](),
+	typeOf[trace.CycleDraft]():          typeOf[trace.CropCycle](),
+	typeOf[trace.InputDraft]():          typeOf[trace.InputLot](),
+	typeOf[trace.DiaryDraft]():          typeOf[trace.DiaryEntry](),
 }
 
 // choices are the values of types that have few.
@@ -69,6 +72,9 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.Channel]():            spelled(trace.Channels),
 	typeOf[trace.Direction]():          spelled(trace.Directions),
 	typeOf[trace.State]():              spelled(trace.States),
+	typeOf[trace.GateResult]():         spelled(trace.GateResults),
+	typeOf[trace.GateCheck]():          spelled(trace.GateChecks),
+	typeOf[trace.SubstanceStatus]():    spelled(trace.SubstanceStatuses),
 	typeOf[trace.RollState]():          spelled(trace.RollStates),
 	typeOf[trace.Method]():             spelled(trace.Methods),
 	typeOf[trace.RecallKind]():         spelled(trace.RecallKinds),

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"truynguon/internal/locale"
 	"truynguon/internal/trace"
 )
 
@@ -16,6 +17,8 @@ type ProvenancePage struct {
 	Code, URL string
 	// Facts are the items that the law asks for and those that go with them.
 	Facts []Fact
+	// GateSaid is the safety gate in words.
+	GateSaid *GateView
 	// Doubt is the form for reporting a doubt.
 	Doubt *Form
 	// Tree draws what the lot was made of, nil if nothing is on record.
@@ -50,6 +53,7 @@ func (s *Server) provenancePage(c *request, p *trace.Provenance) *ProvenancePage
 	}
 	page.Notice = "" // the page is kept for others, who have just done nothing
 	page.Facts = page.facts()
+	page.GateSaid = gateView(c.words, &p.Gate, p.Overrides, nil)
 	if page.Open() {
 		page.Buyer = page.buyerLinks(p.Batch.Code,
 			Link{Href: followLink(trace.FollowProduct, p.Product.ID), Label: page.T("buyer.follow_product")},
@@ -57,6 +61,9 @@ func (s *Server) provenancePage(c *request, p *trace.Provenance) *ProvenancePage
 	}
 	return page
 }
+
+// HoldReason is why the lot is held or was voided, in words.
+func (p *ProvenancePage) HoldReason() string { return holdReason(p.Printer, p.Provenance) }
 
 // Open reports whether the records may be shown: a lot that is not released shows no more than that.
 func (p *ProvenancePage) Open() bool { return p.Verdict != trace.NotReleased }
@@ -319,6 +326,8 @@ type publicLot struct {
 	Links            []publicLink       `json:"producerLinks,omitempty"`
 	Recall           *publicRecall      `json:"recall,omitempty"`
 	Reason           string             `json:"reason,omitempty"`
+	// Gate is what the safety gate says.
+	Gate *publicGate `json:"safetyGate,omitempty"`
 }
 
 type publicProduct struct {
@@ -438,6 +447,7 @@ func (s *Server) provenanceJSON(p *trace.Provenance) publicLot {
 	if r := p.Recall; r != nil {
 		lot.Recall = &publicRecall{Kind: r.Kind, Reason: r.Reason, Advice: r.Advice, OpenedAt: r.OpenedAt, ClosedAt: r.ClosedAt}
 	}
-	lot.Reason = p.HoldReason()
+	lot.Reason = holdReason(s.Words.Printer(locale.Default), p)
+	lot.Gate = gateJSON(s.Words.Printer(locale.Default), &p.Gate, p.Overrides)
 	return lot
 }

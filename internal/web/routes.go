@@ -68,6 +68,7 @@ func (s *Server) routes() []route {
 		all = append(all, rows...)
 	}
 	all = append(all, s.labelRoutes()...)
+	all = append(all, s.diaryRoutes()...)
 	all = append(all, s.rollRoutes()...)
 	all = append(all, s.linkPages()...)
 	all = append(all, s.scanRoutes()...)

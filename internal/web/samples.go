@@ -27,7 +27,7 @@ func Samples(words *locale.Printer) []Sample {
 	var out []Sample
 	for _, k := range []madeUp{typicalData, emptyData, longestData, hostileData} {
 		k.words = words
-		for _, list := range []map[string]view{k.publicPages(), k.workPages(), k.followPages(), k.coveragePages(), k.registerPages(), k.plotPages()} {
+		for _, list := range []map[string]view{k.publicPages(), k.workPages(), k.followPages(), k.coveragePages(), k.registerPages(), k.plotPages(), k.diaryPages()} {
 			for page, v := range list {
 				out = append(out, Sample{Page: page, Case: k.kind, view: v})
 			}
@@ -174,7 +174,7 @@ func (k madeUp) workPages() map[string]view {
 	folded.Scope = "more-"
 	batch := &BatchPage{
 		RecordPage: k.record(auth.Staff), Batch: k.batch(), Code: trace.SpellCode(sampleCode), URL: "https://id.example.vn/l/" + sampleCode,
-		Warnings: each(k.n, k.line), Balance: k.line, Excess: k.n > 1, Labels: each(k.n, Link{"/work/batches/X/label.svg", k.line}),
+		Gate: k.gate(mendLink), Warnings: each(k.n, k.line), Balance: k.line, Excess: k.n > 1, Labels: each(k.n, Link{"/work/batches/X/label.svg", k.line}),
 		Timeline: each(k.n, TimelineRow{When: k.words.Time(sampleTime), What: k.name, Where: k.line, Note: k.text, By: k.name}),
 	}
 	list := &ListPage{

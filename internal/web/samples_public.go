@@ -80,6 +80,7 @@ func (k madeUp) provenance(verdict trace.Verdict) *ProvenancePage {
 	}
 	page := &ProvenancePage{Base: k.base(""), Provenance: pv, Code: trace.SpellCode(sampleCode), URL: "https://id.example.vn/l/" + sampleCode, Doubt: k.form("doubt", "text", "contact"), Buyer: each(k.n, Link{"/verify", k.name})}
 	page.Facts = page.facts()
+	page.GateSaid = k.gate(nil)
 	return page
 }
 

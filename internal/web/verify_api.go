@@ -99,6 +99,8 @@ type verifyLotView struct {
 	Product string `json:"productName,omitempty"`
 	// Certificates are those that concern it.
 	Certificates []verifyCertificateView `json:"certificates,omitempty"`
+	// Gate is what the safety gate says.
+	Gate *publicGate `json:"safetyGate,omitempty"`
 }
 
 // verifyProductView is a product.
@@ -210,6 +212,9 @@ func (s *Server) viewVerifiedLot(c *request, l *trace.LotAnswer) *verifyLotView 
 	v := &verifyLotView{
 		Code: l.Code, URL: s.Ledger.Base + "/l/" + l.Code, Verdict: l.Verdict, Missing: l.Missing, Organisation: l.Organisation.ID,
 		Product: l.Product.Name,
+	}
+	if l.Gate != nil {
+		v.Gate = gateJSON(c.words, l.Gate, nil)
 	}
 	for i := range l.Certificates {
 		on := &l.Certificates[i]

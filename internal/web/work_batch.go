@@ -50,7 +50,7 @@ func (s *Server) batchRows(c *request, lots []trace.Stored[trace.Batch]) ([]Row,
 			r.Notes = append(r.Notes, c.words.T("batch.produced", string(b.ProductionDate)))
 		}
 		if b.State == trace.Held {
-			r.Notes = append(r.Notes, b.LastStep().Reason)
+			r.Notes = append(r.Notes, stepReason(c.words, b.LastStep()))
 		}
 		rows = append(rows, r)
 	}
@@ -104,6 +104,8 @@ type BatchPage struct {
 	// Warnings are what its public page lacks, once it is released or as it would be.
 	Warnings []string
 	Timeline []TimelineRow
+	// Gate is the safety gate, with where to put things right.
+	Gate *GateView
 	// Labels lead to the label in each format.
 	Labels []Link
 	// Balance compares the labels printed with the lot, if there are any; Excess tells that there are too
@@ -150,6 +152,19 @@ func (s *Server) showBatch(c *request, code string, t *tried) error {
 	for _, code := range pv.Missing {
 		p.Warnings = append(p.Warnings, c.words.T("missing."+code))
 	}
+	bear, err := s.Ledger.PlausibleYield(c.ctx(), c.actor, b.Code)
+	if err != nil {
+		return err
+	}
+	if bear != nil && bear.Exceeds() {
+		p.Warnings = append(p.Warnings, c.words.T("yield.exceeds", c.words.Number(bear.Harvested.String()), bear.Lots, bear.AreaHa.String(), bear.MaxKgPerHa, c.words.Number(bear.Plausible.String())))
+	}
+	gates, err := s.Ledger.Gates(c.ctx(), c.actor, []string{b.Code})
+	if err != nil {
+		return err
+	}
+	gate := gates[b.Code]
+	p.Gate = gateView(c.words, &gate, pv.Overrides, mendLink)
 	s.batchFacts(p, pv, places)
 	for _, e := range pv.Timeline {
 		row := TimelineRow{What: c.words.T("step." + e.Step), Where: places[e.Place].Name, Note: e.Note, By: e.By.Name, When: c.words.Time(e.At)}
@@ -222,7 +237,7 @@ func (s *Server) batchFacts(p *BatchPage, pv *trace.Provenance, places map[strin
 	p.fact("provenance.traceabilityCode", b.TraceabilityCode).Mono = true
 	last := b.LastStep()
 	p.fact("batch.since", p.T("batch.since_text", p.T("state."+string(b.State)), last.At, last.By.Name))
-	p.fact("common.reason", last.Reason)
+	p.fact("common.reason", stepReason(p.Printer, last))
 	if r := pv.Recall; r != nil {
 		link := "/work/recalls/"
 		if r.Lots > 0 {
@@ -260,6 +275,12 @@ func (s *Server) batchActions(c *request, p *BatchPage, pv *trace.Provenance, t 
 				a.Label = c.words.T("act.clear")
 				a.Fields = []Field{a.Form.Field("reason", "area", true)}
 			}
+		case "override":
+			if pv.Gate.Passes() {
+				continue
+			}
+			a.Danger = true
+			a.Fields = []Field{a.Form.Field("reason", "area", true)}
 		case "hold", "void":
 			a.Danger = true
 			a.Fields = []Field{a.Form.Field("reason", "area", true)}
@@ -322,6 +343,10 @@ func (s *Server) batchMove(c *request) error {
 	move := map[string]func() error{
 		"release": func() error {
 			_, err := s.Ledger.ReleaseBatch(c.ctx(), c.actor, code, c.FormValue("reason"))
+			return err
+		},
+		"override": func() error {
+			_, err := s.Ledger.OverrideGate(c.ctx(), c.actor, code, c.FormValue("reason"))
 			return err
 		},
 		"hold": func() error {
@@ -396,4 +421,20 @@ func visibility(f *Form) trace.Visibility {
 		return trace.Public
 	}
 	return trace.Private
+}
+
+// mendLink leads to where a finding of the gate can be put right: the diary entry, or the diary of the plot.
+func mendLink(l trace.GateLine) string {
+	if l.Result == trace.GateSatisfied || l.Result == trace.GateNotApplicable {
+		return ""
+	}
+	switch {
+	case l.Entry != "":
+		return "/work/entries/" + l.Entry
+	case l.Place != "":
+		return "/work/diary/" + l.Place
+	case l.Batch != "":
+		return "/work/batches/" + l.Batch
+	}
+	return ""
 }
