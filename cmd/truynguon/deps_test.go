@@ -44,7 +44,7 @@ var ours = map[string][]string{
 	"internal/locale":          {"internal/fault"},
 	"internal/notify":          {},
 	"internal/report":          {"internal/fault", "internal/locale", "internal/trace"},
-	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace", "internal/auth"},
+	"internal/sample":          {"internal/fault", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace", "internal/auth", "configs"},
 	"internal/web": {"internal/fault", "internal/geo", "internal/gs1", "internal/epcis", "internal/store", "internal/blob", "internal/trace",
 		"internal/auth", "internal/label", "internal/locale", "internal/report", "static", "configs"},
 	"internal/browsertest": {"internal/trace", "internal/auth", "internal/blob", "internal/store", "internal/store/mongo", "internal/locale", "internal/sample", "internal/web",
