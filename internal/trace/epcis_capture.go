@@ -22,7 +22,7 @@ import (
 // one, in the order of their keys, and carry the job's id; nobody sees them until the job is done. So
 // "all or nothing" needs no transaction: marking the job as done is the one write that makes all of them
 // visible. Whatever stops in between, RunCapture goes on where it was, on this server or another, and
-// meets the same keys. A job that fails is marked as failed first and its events are taken away after;
+// meets the same keys. A job that fails is marked as failed first and its events are emptied after;
 // what is left of it blocks nobody.
 
 // The limits of one capture.
@@ -49,9 +49,9 @@ const (
 // The states of a capture job. No state at all means that there is no such job.
 const (
 	captureRunning = "running" // received; its events are being written
-	captureUndoing = "undoing" // failed; its events are being taken away
+	captureUndoing = "undoing" // failed; its events are being emptied
 	captureDone    = "done"    // its events are seen
-	captureFailed  = "failed"  // none of its events is there
+	captureFailed  = "failed"  // none of its events is kept
 )
 
 // Capture is a capture job.
@@ -324,7 +324,9 @@ func (l *Ledger) runCapture(ctx context.Context, job Capture) error {
 	return nil
 }
 
-// undoCapture takes the events of a failed job away.
+// undoCapture empties the events of a failed job. It deletes none: a record that was deleted and made again
+// begins at revision 1 again, and whoever is late could then take away another job's event for its own. What
+// is left is seen by nobody, and gives its place to whoever needs the key.
 func (l *Ledger) undoCapture(ctx context.Context, job *Capture, list []Event) error {
 	var keys []string
 	for i := range list {
@@ -335,10 +337,18 @@ func (l *Ledger) undoCapture(ctx context.Context, job *Capture, list []Event) er
 		return err
 	}
 	for key, row := range there {
-		if row.Value.Doc.Captured != nil && row.Value.Doc.Captured.Job == job.ID {
-			if err := events.Delete(ctx, l.DB, key, row.Rev); err != nil && !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Stale) {
-				return err
+		if !row.Value.Doc.of(job.ID) {
+			continue
+		}
+		_, err := events.Update(ctx, l.DB, key, func(r *record[Event]) error {
+			if r.Doc.of(job.ID) {
+				r.Doc.EPCIS, r.Doc.Batch, r.Doc.Step = json.RawMessage(`{}`), "", ""
+				r.Doc.Captured = &Captured{Job: job.ID}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	_, err = captures.Update(ctx, l.DB, job.ID, func(c *Capture) error {
@@ -349,6 +359,33 @@ func (l *Ledger) undoCapture(ctx context.Context, job *Capture, list []Event) er
 		return nil
 	})
 	return err
+}
+
+// of reports whether a capture job brought the event.
+func (e *Event) of(job string) bool { return e.Captured != nil && e.Captured.Job == job }
+
+// overwrite puts an event in the place of what a failed job left behind. It reports whether that was still
+// there.
+func (l *Ledger) overwrite(ctx context.Context, failed string, e *Event) (done bool, err error) {
+	if err := l.fileValues(ctx, e); err != nil {
+		return false, err
+	}
+	if err := events.mark(ctx, l, e); err != nil {
+		return false, err
+	}
+	_, err = events.Update(ctx, l.DB, eventKey(e), func(r *record[Event]) error {
+		if done = r.Doc.of(failed); !done {
+			return nil
+		}
+		now := l.stamp()
+		last := Change{At: now, By: e.By, Action: "capture", Kind: events.Kind, Key: eventKey(e), Rev: r.Last.Rev + 1, Org: e.Org}
+		*r = record[Event]{Doc: *e, Created: now, Updated: now, Last: last}
+		return nil
+	})
+	if done {
+		l.generation.Add(1)
+	}
+	return done, err
 }
 
 // writeCaptured writes the events of a job, those that are not there yet, and answers what is wrong with
@@ -383,7 +420,7 @@ func (l *Ledger) writeOne(ctx context.Context, job *Capture, e *Event, known kno
 	if code, there := known.judge(e); there || code != "" {
 		return code, nil
 	}
-	for range 3 {
+	for range 8 { // each time somebody else was faster, and got further
 		old, err := events.insert(ctx, l, e.By, "capture", *e)
 		if !errors.Is(err, fault.Exists) {
 			return "", err
@@ -407,9 +444,7 @@ func (l *Ledger) writeOne(ctx context.Context, job *Capture, e *Event, known kno
 		if other.Value.State == captureDone {
 			return differs(&old.Doc, e), nil
 		}
-		// A remnant of a job that failed.
-		err = events.Delete(ctx, l.DB, eventKey(&old.Doc), old.Rev)
-		if err != nil && !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Stale) {
+		if done, err := l.overwrite(ctx, c.Job, e); done || err != nil {
 			return "", err
 		}
 	}
