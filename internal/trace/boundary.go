@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,12 +147,7 @@ func OverlapsAmong(plots []Place) (out []PlotOverlap) {
 			all = append(all, shaped{&plots[i], g, g.Bounds()})
 		}
 	}
-	slices.SortFunc(all, func(a, b shaped) int {
-		if a.bounds.West < b.bounds.West {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b shaped) int { return cmp.Compare(a.bounds.West, b.bounds.West) })
 	for i := range all {
 		for j := i + 1; j < len(all) && all[j].bounds.West <= all[i].bounds.East; j++ {
 			if o, ok := overlapOf(all[i].place, all[j].place, &all[i].shape, &all[j].shape); ok {
@@ -159,12 +155,7 @@ func OverlapsAmong(plots []Place) (out []PlotOverlap) {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b PlotOverlap) int {
-		if a.SquareMetres > b.SquareMetres {
-			return -1
-		}
-		return 1
-	})
+	largestFirst(out)
 	return out
 }
 
@@ -194,7 +185,15 @@ func (l *Ledger) Overlaps(ctx context.Context, by Actor, pl *Place) (out []PlotO
 			out = append(out, o)
 		}
 	}
+	largestFirst(out)
 	return out, nil
+}
+
+// largestFirst orders overlaps by their size and, where that is the same, by the plots' ids.
+func largestFirst(list []PlotOverlap) {
+	slices.SortFunc(list, func(a, b PlotOverlap) int {
+		return cmp.Or(cmp.Compare(b.SquareMetres, a.SquareMetres), cmp.Compare(a.A.ID, b.A.ID), cmp.Compare(a.B.ID, b.B.ID))
+	})
 }
 
 // maxPlots is how many plots one overview shows.

@@ -3,6 +3,7 @@ package trace_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,7 @@ func TestOverlapsAreToldToOfficials(t *testing.T) {
 				t.Errorf("%+v", o)
 			}
 		}
+		slices.Sort(c.want) // as large as each other, they stand by their ids
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: %s", c.by.Role, diff)
 		}

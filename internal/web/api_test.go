@@ -125,6 +125,10 @@ func TestAPIAccess(t *testing.T) {
 				body = fmt.Sprintf(`{"id":"org-%d","legalType":"HTX","name":"HTX","address":"Thôn 1","adminUnit":%q}`, n, communeA)
 			case "create_place":
 				body = fmt.Sprintf(`{"organisation":%q,"type":"plot","name":"Rẫy","address":"Thôn 1","adminUnit":%q}`, orgA, communeA)
+			case "create_place_code":
+				body = fmt.Sprintf(`{"code":"VN-KTOR-%04d","crop":"Cà phê","market":"CN","from":"2026-01-01"}`, n)
+			case "decide_code":
+				body = `{"status":"granted","from":"2026-01-01"}`
 			case "create_product":
 				body = fmt.Sprintf(`{"organisation":%q,"name":"Bơ","uom":"KGM"}`, orgA)
 			case "create_batch":
