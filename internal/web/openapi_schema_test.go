@@ -60,6 +60,7 @@ var records = map[reflect.Type]reflect.Type{
 	typeOf[trace.CycleDraft]():          typeOf[trace.CropCycle](),
 	typeOf[trace.InputDraft]():          typeOf[trace.InputLot](),
 	typeOf[trace.DiaryDraft]():          typeOf[trace.DiaryEntry](),
+	typeOf[substancesDraft]():           typeOf[trace.SubstanceList](),
 }
 
 // choices are the values of types that have few.
@@ -303,7 +304,7 @@ func (g *schemas) object(t reflect.Type) map[string]any {
 				if about == "" {
 					about = g.comments[key(rf.owner)+"."+rf.Name]
 				}
-				if s["type"] == "string" {
+				if s["type"] == "string" && rf.Type != typeOf[time.Time]() { // a time may be sent as a day
 					s = g.schema(rf.Type)
 				}
 			}

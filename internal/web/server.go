@@ -146,7 +146,7 @@ type page struct {
 // workPages are the pages of those who work here. They share a style sheet, which the public pages do
 // not carry.
 var workPages = []string{
-	"plot", "plots", "list", "edit", "record", "lineage", "note", "batch", "labels", "roll", "rollclaim", "scans", "copies", "deadstamps", "work", "calendar", "follows", "doubts", "audit", "login", "password", "sessions", "keys", "secret",
+	"plot", "plots", "diary", "vietgap", "list", "edit", "record", "lineage", "note", "batch", "labels", "roll", "rollclaim", "scans", "copies", "deadstamps", "work", "calendar", "follows", "doubts", "audit", "login", "password", "sessions", "keys", "secret",
 }
 
 // loadPages parses every folder of pages: the layout and shared parts, with the page's own template and

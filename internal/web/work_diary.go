@@ -328,7 +328,11 @@ func (s *Server) diaryForm(c *request, f *Form, place, title string) error {
 	if title == "diary.edit" {
 		p.Groups = append(p.Groups, group("", false, f.Field("reason", "area", true)))
 	}
-	p.Groups = append(p.Groups, group(c.words.T("diary.more"), true, more...))
+	details := group(c.words.T("diary.more"), true, more...)
+	if f.Told == nil { // filled in from last time, it would hide the button that saves
+		details.Open = false
+	}
+	p.Groups = append(p.Groups, details)
 	return s.render(c, "edit", p)
 }
 
