@@ -31,6 +31,7 @@ func TestAPIAccess(t *testing.T) {
 	own := "admin official manager staff"
 	keep := "admin manager staff"
 	judge := "admin official"
+	lead := "admin official manager"
 	want := map[string]string{
 		"get_description":      all + " nobody",
 		"list_organisations":   "admin official officialB manager staff managerB staffB",
@@ -62,10 +63,22 @@ func TestAPIAccess(t *testing.T) {
 		"list_transformations": own, "create_transformation": keep, "get_transformation": own, "void_transformation": keep,
 		"list_shipments": own, "create_shipment": keep, "get_shipment": own + " managerB staffB", "void_shipment": keep, "receive_shipment": "admin managerB staffB",
 		"list_logistic_units": own, "create_logistic_unit": keep, "get_logistic_unit": all, "open_logistic_unit": keep,
+		"list_recall_cases": own, "create_recall_case": lead, "get_recall_case": own, "list_recall_case_lots": own, "edit_recall_case": lead,
+		"submit_recall_case": "", "confirm_recall_case": "", // a person must, not a key
+		"return_recall_case": lead, "drop_recall_case": lead, "entry_recall_case": own, "close_recall_case": lead,
+		"list_holds": own, "create_hold": own, "get_hold": own, "release_hold": own,
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",
 	}
 	w := newWorld(t)
 	released, draft := w.addReleased(orgA, "R1"), w.addLot(orgA, "D1")
+	suspect := w.addReleased(orgA, "S1")
+	seeds := []trace.RecallSeed{{Kind: trace.SeedLot, ID: suspect.Code}}
+	recallCase, err := w.Ledger.OpenRecallCase(context.Background(), w.actors["manager"], trace.RecallCaseDraft{
+		Kind: "voluntary", Trigger: string(trace.RecallTriggers[0]), Reason: "Thử", Advice: "Trả lại", Mock: true, Seeds: seeds,
+	})
+	w.must(err)
+	held, err := w.Ledger.HoldLots(context.Background(), w.actors["manager"], trace.HoldDraft{Reason: "Thử", Seeds: []trace.RecallSeed{{Kind: trace.SeedLot, ID: w.addReleased(orgA, "S2").Code}}})
+	w.must(err)
 	document := w.addDocument(orgA, trace.Private)
 	certificate := w.addCertificate(orgA)
 	link := w.addLink("support", "ho-tro", "", "")
@@ -100,7 +113,7 @@ func TestAPIAccess(t *testing.T) {
 		"/products/{id}", "/products/"+released.Product, "/documents/{id}", "/documents/"+document.ID,
 		"/certificates/{id}", "/certificates/"+certificate.ID, "/recalls/{id}", "/recalls/"+recall.Doc.ID,
 		"/links/{id}", "/links/"+link.ID, "/codes/{id}", "/codes/"+code.Doc.ID,
-		"/rolls/{id}", "/rolls/"+roll,
+		"/rolls/{id}", "/rolls/"+roll, "/recall-cases/{id}", "/recall-cases/"+recallCase.Doc.ID, "/holds/{id}", "/holds/"+held.Doc.ID,
 		"/batches/{id}", "/batches/"+released.Code, "{event}", eventName(&events[0]),
 	)
 	n := 0
@@ -169,6 +182,20 @@ func TestAPIAccess(t *testing.T) {
 				path += "?q=" + released.Code
 			case "verify_many":
 				body = `{"queries":["VietGAP-TT-99-0001"]}`
+			case "create_recall_case":
+				body = fmt.Sprintf(`{"kind":"voluntary","mock":true,"trigger":%q,"reason":"Thử","advice":"Trả lại","seeds":[{"kind":"lot","id":%q}]}`, trace.RecallTriggers[0], suspect.Code)
+			case "edit_recall_case":
+				body = fmt.Sprintf(`{"add":[%q],"reason":"Thử"}`, suspect.Code)
+			case "submit_recall_case", "confirm_recall_case":
+				body = `{}`
+			case "entry_recall_case":
+				body = fmt.Sprintf(`{"lot":%q,"measure":%q,"quantity":1}`, suspect.Code, trace.RecallMeasures[0])
+			case "close_recall_case":
+				body = `{"outcome":"Xong"}`
+			case "create_hold":
+				body = fmt.Sprintf(`{"reason":"Thử","seeds":[{"kind":"lot","id":%q}]}`, w.addReleased(orgA, fmt.Sprintf("H%d", n)).Code)
+			case "return_recall_case", "drop_recall_case", "release_hold":
+				body = `{"reason":"Thử"}`
 			case "create_recall":
 				body = fmt.Sprintf(`{"kind":"voluntary","reason":"Thử","batches":[%q]}`, recalled.Code)
 			case "create_document":
