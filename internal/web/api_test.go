@@ -64,7 +64,7 @@ func TestAPIAccess(t *testing.T) {
 		"list_shipments": own, "create_shipment": keep, "get_shipment": own + " managerB staffB", "void_shipment": keep, "receive_shipment": "admin managerB staffB",
 		"list_logistic_units": own, "create_logistic_unit": keep, "get_logistic_unit": all, "open_logistic_unit": keep,
 		"list_recall_cases": own, "create_recall_case": lead, "get_recall_case": own, "list_recall_case_lots": own, "edit_recall_case": lead,
-		"submit_recall_case": "", "confirm_recall_case": "", // a person must, not a key
+		"submit_recall_case": "", "confirm_recall_case": lead, // a person must, not a key: what is not submitted cannot be confirmed by anybody
 		"return_recall_case": lead, "drop_recall_case": lead, "entry_recall_case": own, "close_recall_case": lead,
 		"list_holds": own, "create_hold": own, "get_hold": own, "release_hold": own,
 		"list_recalls": own, "create_recall": "admin official manager", "get_recall": all, "close_recall": "admin official manager",

@@ -29,6 +29,13 @@ type schemas struct {
 
 // records are what becomes of drafts.
 var records = map[reflect.Type]reflect.Type{
+	typeOf[trace.RecallCaseDraft]():     typeOf[trace.RecallCase](),
+	typeOf[trace.HoldDraft]():           typeOf[trace.HoldSet](),
+	typeOf[trace.ScopeEdit]():           typeOf[trace.ScopeEdit](),
+	typeOf[trace.Submission]():          typeOf[trace.Submission](),
+	typeOf[trace.Review]():              typeOf[trace.Review](),
+	typeOf[trace.RecallEntryDraft]():    typeOf[trace.RecallEntry](),
+	typeOf[trace.RecallClosing]():       typeOf[trace.RecallClosing](),
 	typeOf[trace.OrganisationDraft]():   typeOf[trace.Organisation](),
 	typeOf[trace.PlaceDraft]():          typeOf[trace.Place](),
 	typeOf[trace.ProductDraft]():        typeOf[trace.Product](),
@@ -92,6 +99,7 @@ var choices = map[reflect.Type][]string{
 	typeOf[trace.Light](): spelled([]trace.Light{
 		trace.LightReached, trace.LightOnTrack, trace.LightBehind, trace.LightFar, trace.LightMissed, trace.LightUnknown, trace.LightNoGoal,
 	}),
+	typeOf[trace.RecallMeasure](): spelled(trace.RecallMeasures),
 	typeOf[trace.Standing](): spelled([]trace.Standing{
 		trace.InForce, trace.NotVerified, trace.NotYetInForce, trace.Expired, trace.Suspended, trace.Revoked, trace.Superseded, trace.Rejected, trace.Unknown,
 	}),
