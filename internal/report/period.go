@@ -128,8 +128,8 @@ func two(n, below int) string {
 func (p *Period) coverageTable(caption string, rows []trace.ReportRow) *Table {
 	w := p.Words
 	t := &Table{Caption: w.T(caption), Columns: []TableColumn{
-		{w.T("report.no"), 5, true}, {w.T("report.name"), 34, false}, {w.T("report.complete"), 13, true}, {w.T("report.share"), 12, true},
-		{w.T("report.short.previous"), 14, true}, {w.T("report.short.year_before"), 14, true},
+		{w.T("report.no"), 5, true}, {w.T("report.name"), 30, false}, {w.T("report.complete"), 18, true}, {w.T("report.share"), 11, true},
+		{w.T("report.short.previous"), 18, true}, {w.T("report.short.year_before"), 18, true},
 	}}
 	for i := range rows {
 		r := &rows[i]
@@ -162,7 +162,7 @@ func (p *Period) targetTable() *Table {
 func (p *Period) registerTable() *Table {
 	w := p.Words
 	t := &Table{Caption: w.T("report.table.register"), Columns: []TableColumn{
-		{w.T("report.form"), 30, false}, {w.T("report.status"), 26, false}, {w.T("report.now"), 14, true}, {w.T("report.short.previous"), 14, true}, {w.T("report.short.year_before"), 14, true},
+		{w.T("report.form"), 30, false}, {w.T("report.status"), 26, false}, {w.T("report.now"), 14, true}, {w.T("report.short.previous"), 18, true}, {w.T("report.short.year_before"), 18, true},
 	}}
 	for _, c := range p.Report.Figures.Register {
 		t.Rows = append(t.Rows, []string{

@@ -33,6 +33,7 @@ func (b *Base) Menu() (out []MenuItem) {
 	add(insiders, "/work/calendar", "calendar", false)
 	add(signedIn, "/coverage", "coverage", false)
 	add(insiders, "/work/targets", "targets", false)
+	add(insiders, "/work/reports", "reports", false)
 	add(insiders, "/work/recalls", "recalls", false)
 	add(insiders, "/work/recall-cases", "recallCases", false)
 	add(insiders, "/work/holds", "holds", false)

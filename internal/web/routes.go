@@ -58,6 +58,7 @@ func (s *Server) routes() []route {
 		s.verifyRoutes(),
 		s.coverageRoutes(),
 		s.registerRoutes(),
+		s.reportRoutes(),
 		open("/l/:code", s.scanCode),
 		open("/products/:gtin", s.productPage),
 		open("/places/:gln", s.placePage),

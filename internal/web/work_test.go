@@ -64,7 +64,7 @@ func TestWorkPages(t *testing.T) {
 		{"/work/certificates/" + cert.ID + "/edit", "admin manager staff"},
 		{"/work/doubts", inside}, {"/work/organisations", inside}, {"/work/organisations/" + orgA, inside},
 		{"/work/organisations/new", "admin official officialB"}, {"/work/organisations/" + orgA + "/edit", "admin official manager"},
-		{"/coverage", all + " nobody"}, {"/work/coverage/gaps", all}, {"/work/targets", inside},
+		{"/coverage", all + " nobody"}, {"/work/coverage/gaps", all}, {"/work/targets", inside}, {"/work/reports", inside},
 		{"/work/organisations/" + orgA + "/register", own}, {"/work/units/" + communeA + "/edit", "admin"},
 		{"/work/units", "admin"}, {"/work/units/new", "admin"}, {"/work/people", "admin manager managerB"}, {"/work/people/new", "admin manager managerB"},
 		{"/work/people/" + staff.ID, "admin manager"}, {"/work/audit", "admin official officialB manager managerB"},
