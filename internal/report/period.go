@@ -28,7 +28,7 @@ func (p *Period) name() string {
 	return PeriodName(p.Words, p.Report.Period, p.Report.From, p.Report.To)
 }
 
-// compared are the headings of the columns that figures are compared with.
+// compared says which periods the figures are compared with.
 func (p *Period) compared() (previous, yearBefore string) {
 	f, w := &p.Report.Figures, p.Words
 	return w.T("report.previous", w.Date(string(f.Previous.From)), w.Date(string(f.Previous.To))),
@@ -128,7 +128,7 @@ func two(n, below int) string {
 func (p *Period) coverageTable(caption string, rows []trace.ReportRow) *Table {
 	w := p.Words
 	t := &Table{Caption: w.T(caption), Columns: []TableColumn{
-		{w.T("report.no"), 5, true}, {w.T("report.name"), 30, false}, {w.T("report.complete"), 18, true}, {w.T("report.share"), 11, true},
+		{w.T("report.no"), 7, true}, {w.T("report.name"), 30, false}, {w.T("report.complete"), 18, true}, {w.T("report.share"), 11, true},
 		{w.T("report.short.previous"), 18, true}, {w.T("report.short.year_before"), 18, true},
 	}}
 	for i := range rows {
@@ -218,7 +218,7 @@ func (p *Period) Sheets() []Sheet {
 	r, w, f := p.Report, p.Words, &p.Report.Figures
 	previous, year := p.compared()
 	sheet := func(key string, columns []Column, rows [][]any) Sheet {
-		return Sheet{Name: w.T(key), Title: []string{p.title(), w.T(key) + ". " + p.status(), p.asOf()}, Columns: columns, Rows: slices.Values(rows), Landscape: true}
+		return Sheet{Name: w.T(key), Title: []string{p.title(), w.T(key) + ". " + p.status(), p.asOf(), previous + "; " + year}, Columns: columns, Rows: slices.Values(rows), Landscape: true}
 	}
 	var words [][]any
 	for _, s := range Narrative(w, r) {
@@ -226,8 +226,8 @@ func (p *Period) Sheets() []Sheet {
 	}
 	sheets := []Sheet{sheet("report.sheet.summary", []Column{{Heading: w.T("report.sheet.summary"), Width: 110}}, words)}
 	coverage := []Column{
-		{Heading: w.T("report.name"), Width: 34}, {Heading: w.T("report.organisation"), Width: 30}, {Heading: w.T("report.lots_released"), Kind: Number}, {Heading: w.T("report.complete_lots"), Kind: Number},
-		{Heading: w.T("report.unlotted"), Kind: Number}, {Heading: w.T("report.share"), Kind: Percent}, {Heading: previous, Kind: Percent, Width: 18}, {Heading: year, Kind: Percent, Width: 18},
+		{Heading: w.T("report.name"), Width: 34}, {Heading: w.T("report.organisation"), Width: 30}, {Heading: w.T("report.lots_released"), Kind: Number, Width: 20}, {Heading: w.T("report.complete_lots"), Kind: Number},
+		{Heading: w.T("report.unlotted"), Kind: Number, Width: 24}, {Heading: w.T("report.share"), Kind: Percent}, {Heading: w.T("report.short.previous"), Kind: Percent, Width: 20}, {Heading: w.T("report.short.year_before"), Kind: Percent, Width: 20},
 	}
 	line := func(name string, row *trace.ReportRow) []any {
 		return []any{name, row.Organisation, row.Now.Lots, row.Now.Complete, row.Now.Unlotted, perMille(&row.Now), perMille(row.Previous), perMille(row.YearBefore)}
@@ -277,13 +277,13 @@ func (p *Period) Sheets() []Sheet {
 		counts = append(counts, []any{w.T("legalType."+string(c.Form)) + ", " + strings.ToLower(w.T("organisationStatus."+c.Status)), c.Now, known(c.Previous), known(c.YearBefore)})
 	}
 	three := func(key string) []Column {
-		return []Column{{Heading: w.T(key), Width: 60}, {Heading: w.T("report.now"), Kind: Number}, {Heading: previous, Kind: Number, Width: 18}, {Heading: year, Kind: Number, Width: 18}}
+		return []Column{{Heading: w.T(key), Width: 60}, {Heading: w.T("report.now"), Kind: Number}, {Heading: w.T("report.short.previous"), Kind: Number, Width: 20}, {Heading: w.T("report.short.year_before"), Kind: Number, Width: 20}}
 	}
 	return append(sheets,
 		sheet("report.sheet.reasons", three("report.reason_missing"), reasons),
 		sheet("report.sheet.unlotted", []Column{{Heading: w.T("report.product"), Width: 40}, {Heading: w.T("report.organisation"), Width: 40}}, unlotted),
 		sheet("report.sheet.targets", []Column{
-			{Heading: w.T("report.target"), Width: 46}, {Heading: w.T("report.unit"), Width: 12}, {Heading: w.T("report.now"), Kind: Number}, {Heading: previous, Kind: Number, Width: 18}, {Heading: year, Kind: Number, Width: 18},
+			{Heading: w.T("report.target"), Width: 46}, {Heading: w.T("report.unit"), Width: 12}, {Heading: w.T("report.now"), Kind: Number}, {Heading: w.T("report.short.previous"), Kind: Number, Width: 20}, {Heading: w.T("report.short.year_before"), Kind: Number, Width: 20},
 			{Heading: w.T("targets.goal"), Kind: Number}, {Heading: w.T("report.goal_by"), Kind: Day}, {Heading: w.T("report.light"), Width: 24},
 		}, targets),
 		sheet("report.sheet.recalls", []Column{

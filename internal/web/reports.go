@@ -204,7 +204,9 @@ func (s *Server) showReport(c *request, id string, t *tried) error {
 		}
 		notes.Rows = append(notes.Rows, row)
 	}
-	p.Sections = append(p.Sections, notes)
+	if len(notes.Rows) > 0 {
+		p.Sections = append(p.Sections, notes)
+	}
 	if keeps {
 		for _, step := range r.Steps {
 			row := Row{Title: p.T("reportStep." + step.Action), Notes: []string{p.T("reports.step", step.By.Name, p.Time(step.At))}}
