@@ -23,7 +23,7 @@ func migrate(ctx context.Context, c *call) (err error) {
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	err = p.ledger.Migrate(ctx, trace.System, func(kind string, seen, written int) {
-		fmt.Fprintf(c.Stderr, "%s: %d records, %d written\n", kind, seen, written)
+		c.complain(fmt.Sprintf("%s: %d records, %d written", kind, seen, written))
 	})
 	if err != nil {
 		return err
@@ -36,6 +36,6 @@ func migrate(ctx context.Context, c *call) (err error) {
 		if made == 0 {
 			return nil
 		}
-		fmt.Fprintf(c.Stderr, "coverage: %d months counted\n", made)
+		c.complain(fmt.Sprintf("coverage: %d months counted", made))
 	}
 }

@@ -8,6 +8,7 @@
     const r = e.getBoundingClientRect();
     return e.checkVisibility({visibilityProperty: true}) && r.width > 0 && r.height > 0 && r.right + scrollX > 0;
   };
+  const wording = e => (e.innerText ?? e.textContent ?? "").trim(); // what is drawn in SVG has no innerText
   const name = e => {
     let n = e.tagName.toLowerCase();
     if (e.id) n += "#" + e.id;
@@ -42,7 +43,7 @@
   for (const e of all("svg")) if (!e.closest("[aria-hidden=true]") && !e.getAttribute("aria-label")) found.push("svg without a text");
 
   // 4.1.2, 2.4.4 names of what can be pressed; 3.3.2 labels of what can be filled in
-  for (const e of all("a[href],button,summary")) if (shown(e) && !(e.innerText.trim() || e.getAttribute("aria-label"))) found.push(`${name(e)} has no name`);
+  for (const e of all("a[href],button,summary")) if (shown(e) && !(wording(e) || e.getAttribute("aria-label"))) found.push(`${name(e)} has no name`);
   for (const e of all("input:not([type=hidden]):not([aria-hidden=true]),select,textarea")) {
     if (!e.labels.length && !e.getAttribute("aria-label")) found.push(`${name(e)} has no label`);
   }
@@ -59,7 +60,7 @@
   // 2.5.8 targets of 24 by 24 px at least, but for links within a sentence. A box's label is pressed with it.
   for (const e of all("a[href],button,summary,input:not([type=hidden]),select,textarea")) {
     if (!shown(e)) continue;
-    const sentence = e.tagName === "A" && style(e).display === "inline" && (e.closest("p,li,dd,td")?.innerText ?? e.innerText).trim() !== e.innerText.trim();
+    const sentence = e.tagName === "A" && style(e).display === "inline" && (e.closest("p,li,dd,td")?.innerText ?? e.innerText ?? "").trim() !== wording(e);
     const r = (["checkbox", "radio"].includes(e.type) && e.closest("label") || e).getBoundingClientRect();
     if (!sentence && (r.width < 24 || r.height < 24)) found.push(`${name(e)} is ${r.width.toFixed()} by ${r.height.toFixed()} px`);
   }

@@ -49,7 +49,7 @@ func (s *site) public(t *testing.T) []place {
 		{"certificate revoked", certificate("htx-ho-tieu-dat-do", "VietGAP-TT-99-25-99-0019"), 200, "không còn giá trị", nil},
 		{"certificate superseded", certificate("htx-ca-phe-may-ngan", "0107/2022/NNPTNT-TNg"), 200, "thay bằng giấy khác", nil},
 		{"certificate without number", certificate("htx-mac-ca-doi-gio", ""), 200, "Phạm vi", nil},
-		{"doubt", lot("MN-BOT-03"), 200, "Điều thấy nghi ngờ", []action{chromedp.Click(chromedp.CSS("summary"))}},
+		{"doubt", lot("MN-BOT-03"), 200, "Điều thấy nghi ngờ", []action{chromedp.Click(chromedp.CSS("#doubt summary"))}},
 		{"not found", "/khong-co-trang-nay", 404, "Không có trang này", nil},
 		{"bad link", "/01/12345", 400, "đúng dạng", nil},
 	}

@@ -343,7 +343,7 @@ func TestFaultsKeepWhatWasTyped(t *testing.T) {
 		for _, v := range []view{phone, phone.withoutScript()} {
 			tb := s.tab(t, v)
 			tb.open("/l/" + s.lot(t, "BC-004").Code)
-			tb.do(chromedp.Click(chromedp.CSS("summary")))
+			tb.do(chromedp.Click(chromedp.CSS("#doubt summary")))
 			tb.fill("text", strings.Repeat("dài quá ", 1000))
 			tb.fill("contact", "0200 388 0001")
 			if status := tb.press("Gửi"); status != 422 {

@@ -55,7 +55,8 @@ func firstCrossing(edges []edge) (a, b edge, at Position, crosses bool) {
 				return o, e, at, true
 			}
 		}
-		open = append(kept, e)
+		kept = append(kept, e)
+		open = kept
 	}
 	return edge{}, edge{}, Position{}, false
 }

@@ -24,7 +24,7 @@ func ParseFile(data []byte) ([]Feature, error) {
 	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
 	switch {
 	case bytes.HasPrefix(data, []byte("{")):
-		return GeoJSONFeatures(data)
+		return Features(data)
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
 		return kmz(data)
 	case bytes.HasPrefix(data, []byte("<")):

@@ -22,7 +22,7 @@ type object struct {
 // ParseGeoJSON reads one geometry: a Point, Polygon or MultiPolygon, or a Feature or FeatureCollection that
 // holds just one. The geometry is checked and put in order.
 func ParseGeoJSON(raw []byte) (Geometry, error) {
-	all, err := GeoJSONFeatures(raw)
+	all, err := Features(raw)
 	if err != nil {
 		return Geometry{}, err
 	}
@@ -30,11 +30,12 @@ func ParseGeoJSON(raw []byte) (Geometry, error) {
 		return Geometry{}, bad("several", len(all))
 	}
 	g := all[0].Geometry
-	return g, g.Check()
+	err = g.Check()
+	return g, err
 }
 
-// GeoJSONFeatures reads every shape of a GeoJSON text, unchecked.
-func GeoJSONFeatures(raw []byte) ([]Feature, error) {
+// Features reads every shape of a GeoJSON text, unchecked.
+func Features(raw []byte) ([]Feature, error) {
 	var out []Feature
 	err := features(raw, "", 0, &out)
 	if err == nil && len(out) == 0 {

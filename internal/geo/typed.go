@@ -61,7 +61,8 @@ func ParseTyped(text string) (Geometry, error) {
 	if len(r) == 1 {
 		g = Geometry{Point: &r[0]}
 	}
-	return g, g.Check()
+	err := g.Check()
+	return g, err
 }
 
 func shorten(s string) string {

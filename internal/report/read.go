@@ -147,7 +147,7 @@ func (w *Workbook) open() error {
 	if err != nil {
 		return err
 	}
-	err = w.walk(main, func(d *tokens, e xml.StartElement) error {
+	err = w.walk(main, func(_ *tokens, e xml.StartElement) error {
 		switch e.Name.Local {
 		case "encryption": // as OpenDocument has it; a workbook should not
 			return fault.New(fault.Unsupported, "workbook_encrypted")

@@ -280,7 +280,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			err := readAll(test.data, small)
 			var p *fault.Problem
-			if !errors.As(err, &p) || p.Kind != test.kind || p.Code != test.code {
+			if !errors.As(err, &p) || !errors.Is(err, test.kind) || p.Code != test.code {
 				t.Errorf("got %v, want %v (%s)", err, test.kind, test.code)
 			}
 		})

@@ -244,7 +244,7 @@ func (l *Ledger) RecordDiary(ctx context.Context, by Actor, d DiaryDraft) (s Sto
 // counts. If it has been corrected already, the answer is fault.Stale.
 func (l *Ledger) CorrectDiary(ctx context.Context, by Actor, id string, d DiaryDraft) (s Stored[DiaryEntry], err error) {
 	defer fault.Wrap(&err, "Ledger.CorrectDiary(%q)", id)
-	return l.nextVersion(ctx, by, id, d.Reason, d.Token, func(old *DiaryEntry, pl *Place) (DiaryFacts, error) {
+	return l.nextVersion(ctx, by, id, d.Reason, d.Token, func(_ *DiaryEntry, pl *Place) (DiaryFacts, error) {
 		return l.diaryFacts(ctx, pl, d)
 	})
 }

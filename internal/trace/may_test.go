@@ -348,7 +348,7 @@ func TestWhoMay(t *testing.T) {
 			_, err := w.VoidRoll(t.Context(), by, trace.RollRange{From: code(1), To: code(5), Reason: "vì"})
 			return err
 		}},
-		{"scan a label of a roll", "++++++++", func(t *testing.T, w *world, by trace.Actor) error {
+		{"scan a label of a roll", "++++++++", func(t *testing.T, w *world, _ trace.Actor) error {
 			_, code := w.claimed(t)
 			_, err := w.RollLabel(t.Context(), code(1))
 			return err

@@ -194,7 +194,8 @@ func (l *Ledger) reportFigures(ctx context.Context, by Actor, r *PeriodReport) (
 		c.Previous, c.YearBefore = countIf(n[1], f.Previous.To >= since), countIf(n[2], f.YearBefore.To >= since)
 		f.Counts = append(f.Counts, c)
 	}
-	return f, l.countRegister(ctx, &f, orgs, recorded, periods)
+	err = l.countRegister(ctx, &f, orgs, recorded, periods)
+	return f, err
 }
 
 // reportCounts are the codes of the counts, in their order.

@@ -97,7 +97,7 @@ func TestRecallScope(t *testing.T) {
 		d    func(d *trace.RecallCaseDraft)
 		want map[string]string
 	}{
-		{"forward", func(d *trace.RecallCaseDraft) {}, map[string]string{"L-3": "seed", "M-1": "descendant"}},
+		{"forward", func(*trace.RecallCaseDraft) {}, map[string]string{"L-3": "seed", "M-1": "descendant"}},
 		{"back", func(d *trace.RecallCaseDraft) { d.Back = true },
 			map[string]string{"L-3": "seed", "M-1": "descendant", "L-1": "ancestor", "L-2": "descendant"}},
 		{"sideways", func(d *trace.RecallCaseDraft) { d.Sideways = true },

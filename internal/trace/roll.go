@@ -176,11 +176,11 @@ func (l *Ledger) OrderRoll(ctx context.Context, by Actor, d RollDraft) (s Stored
 		return s, err
 	}
 	r.Token = newID("roll", by, d.Token)
-	return l.giveRoll(ctx, by, r, d.Token)
+	return l.giveRoll(ctx, r)
 }
 
 // giveRoll gives a roll its block and files it.
-func (l *Ledger) giveRoll(ctx context.Context, by Actor, r Roll, token string) (s Stored[Roll], err error) {
+func (l *Ledger) giveRoll(ctx context.Context, r Roll) (s Stored[Roll], err error) {
 	if _, err := l.rollKey(ctx); err != nil {
 		return s, err
 	}

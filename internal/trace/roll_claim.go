@@ -370,7 +370,7 @@ func (l *Ledger) markRoll(ctx context.Context, by Actor, d RollRange, to RollSta
 		return 0, err
 	}
 	if r != nil {
-		if err := l.mayMark(ctx, by, r, first, last); err != nil {
+		if err := l.mayMark(by, r, first, last); err != nil {
 			return 0, err
 		}
 	}
@@ -421,7 +421,7 @@ func (l *Ledger) markRoll(ctx context.Context, by Actor, d RollRange, to RollSta
 }
 
 // mayMark refuses who may not decide about each label of a stretch.
-func (l *Ledger) mayMark(ctx context.Context, by Actor, r *Roll, first, last int) error {
+func (l *Ledger) mayMark(by Actor, r *Roll, first, last int) error {
 	if r.managedBy(by) {
 		return nil
 	}

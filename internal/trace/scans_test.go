@@ -403,7 +403,7 @@ func FuzzRegions(f *testing.F) {
 	f.Add("10.0.0.0/8,VN-33\n", "10.1.2.3")
 	f.Add("\"", "::1")
 	f.Add("x,y\n::/0,A,1,2", "2001:db8::1")
-	f.Fuzz(func(t *testing.T, table, address string) {
+	f.Fuzz(func(_ *testing.T, table, address string) {
 		r, err := trace.ParseRegions(strings.NewReader(table))
 		if err == nil {
 			r.Distance(r.Of(address), "A")

@@ -128,7 +128,7 @@ func (l *Ledger) shipment(ctx context.Context, by Actor, o *Organisation, id str
 		doc.Type = choice(&p, at+"/type", doc.Type, shipmentDocuments)
 		s.Documents = append(s.Documents, doc)
 	}
-	lots := d.Lots
+	var lots []ShippedLotDraft
 	if lots, s.Units, err = l.unpacked(ctx, &p, o, d); err != nil {
 		return s, err
 	}
@@ -171,7 +171,7 @@ func (l *Ledger) shippedLots(ctx context.Context, p *fault.Problem, o *Organisat
 	var parts []LotPart
 	var err error
 	if s.Inbound {
-		lots, parts, err = l.arriving(ctx, p, o, s, plain)
+		lots, parts, err = l.arriving(ctx, p, o, plain)
 	} else {
 		lots, parts, err = l.inputs(ctx, p, o, "/lots", plain, maxInputs, s.ExcessReason)
 	}
@@ -207,7 +207,7 @@ func (l *Ledger) shippedLots(ctx context.Context, p *fault.Problem, o *Organisat
 
 // arriving checks lots that come to an organisation: its own, which it made of what came, or those of the
 // sender or of anybody who sent them before.
-func (l *Ledger) arriving(ctx context.Context, p *fault.Problem, o *Organisation, s *Shipment, drafts []LotAmountDraft) (lots []*Batch, parts []LotPart, err error) {
+func (l *Ledger) arriving(ctx context.Context, p *fault.Problem, o *Organisation, drafts []LotAmountDraft) (lots []*Batch, parts []LotPart, err error) {
 	if len(drafts) == 0 || len(drafts) > maxInputs {
 		p.Add("/lots", missingOr("too_many", strings.Repeat("x", len(drafts))), maxInputs)
 		return nil, nil, nil

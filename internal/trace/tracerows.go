@@ -14,9 +14,9 @@ import (
 	"truynguon/internal/store"
 )
 
-// TraceRow is one critical tracking event of one lot: a line of the sortable table that FSMA 204 wants
+// EventRow is one critical tracking event of one lot: a line of the sortable table that FSMA 204 wants
 // (21 CFR 1.1455), in its key data elements as far as they are on record.
-type TraceRow struct {
+type EventRow struct {
 	// Lot is the lot and Product what it is of; the traceability lot code is the lot's.
 	Lot     Batch
 	Product Product
@@ -44,7 +44,7 @@ const maxTraceRows = 20_000
 
 // TraceRows answers what happened to a lot and all that it was made of (or was made of it), a row for each
 // lot and event, oldest first, to those who may see its organisation's records.
-func (l *Ledger) TraceRows(ctx context.Context, by Actor, code string, dir Direction) (rows []TraceRow, err error) {
+func (l *Ledger) TraceRows(ctx context.Context, by Actor, code string, dir Direction) (rows []EventRow, err error) {
 	defer fault.Wrap(&err, "Ledger.TraceRows(%q, %q)", code, dir)
 	g, ln, err := l.traceOwn(ctx, by, code, dir)
 	if err != nil {
@@ -87,7 +87,7 @@ func (l *Ledger) TraceRows(ctx context.Context, by Actor, code string, dir Direc
 				continue
 			}
 			b := lot.Batch
-			row := TraceRow{
+			row := EventRow{
 				Lot: *b, Product: ln.Products[b.Product], Organisation: ln.Organisations[b.Organisation], Step: e.Step, BizStep: ev.BizStep,
 				At: e.At, DayOnly: e.DayOnly, Quantity: b.Quantity, Place: at[e.Place].Doc, EventID: e.ID,
 			}
@@ -95,12 +95,12 @@ func (l *Ledger) TraceRows(ctx context.Context, by Actor, code string, dir Direc
 			rows = append(rows, row)
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b TraceRow) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lot.Code, b.Lot.Code)) })
+	slices.SortStableFunc(rows, func(a, b EventRow) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lot.Code, b.Lot.Code)) })
 	return rows, nil
 }
 
 // say takes from an event what it says of a row's lot.
-func (r *TraceRow) say(ev *epcis.Event, sent map[string]*Shipment) {
+func (r *EventRow) say(ev *epcis.Event, sent map[string]*Shipment) {
 	for _, list := range [][]epcis.Quantity{ev.QuantityList, ev.InputQuantityList, ev.OutputQuantityList} {
 		for _, q := range list {
 			if q.EPCClass != r.Lot.EPC {
@@ -144,8 +144,8 @@ func (l *Ledger) traceOwn(ctx context.Context, by Actor, code string, dir Direct
 	return g, ln, err
 }
 
-// TracePlot is a plot that a lot comes from, with the lots that were harvested on it.
-type TracePlot struct {
+// SourcePlot is a plot that a lot comes from, with the lots that were harvested on it.
+type SourcePlot struct {
 	Place Place
 	Lots  []Batch
 }
@@ -153,7 +153,7 @@ type TracePlot struct {
 // TracePlots answers the plots that a lot comes from, through whatever it was made of, to those who may see
 // the records of the lot's organisation. Plots of organisations whose records they may not see are left
 // out. EUDR (Reg. 2023/1115 Art. 9) wants their position and when was harvested there.
-func (l *Ledger) TracePlots(ctx context.Context, by Actor, code string) (plots []TracePlot, err error) {
+func (l *Ledger) TracePlots(ctx context.Context, by Actor, code string) (plots []SourcePlot, err error) {
 	defer fault.Wrap(&err, "Ledger.TracePlots(%q)", code)
 	_, ln, err := l.traceOwn(ctx, by, code, Up)
 	if err != nil {
@@ -183,7 +183,7 @@ func (l *Ledger) TracePlots(ctx context.Context, by Actor, code string) (plots [
 		pl, ok := at[id]
 		o := orgs[pl.Doc.Organisation]
 		if ok && pl.Doc.Type == Plot && by.mayRead(&o) {
-			plots = append(plots, TracePlot{Place: pl.Doc, Lots: lots[id]})
+			plots = append(plots, SourcePlot{Place: pl.Doc, Lots: lots[id]})
 		}
 	}
 	return plots, nil
@@ -192,7 +192,7 @@ func (l *Ledger) TracePlots(ctx context.Context, by Actor, code string) (plots [
 // GeoJSON writes plots as a FeatureCollection (RFC 7946), coordinates with the six decimals that EUDR
 // asks for. A plot without a position is a feature without a geometry, so that it is not overlooked.
 // Households are not named.
-func GeoJSON(plots []TracePlot) ([]byte, error) {
+func GeoJSON(plots []SourcePlot) ([]byte, error) {
 	type feature struct {
 		Type       string         `json:"type"`
 		Geometry   any            `json:"geometry"`

@@ -32,7 +32,7 @@ const (
 )
 
 func sevenEvents() map[string]string {
-	said := func(day int, id, members string) string {
+	said := func(day int, _, members string) string {
 		return fmt.Sprintf(`{"eventID":"urn:uuid:89300000-0000-4000-8000-%012d","eventTime":"2026-03-%02dT08:00:00+07:00","eventTimeZoneOffset":"+07:00","bizLocation":{"id":%q},%s}`,
 			day, day, here, members)
 	}

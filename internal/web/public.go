@@ -39,10 +39,12 @@ func (s *Server) home(c *request) error {
 			return fault.New(fault.Invalid, "code_unreadable")
 		}
 	}
-	var err error
-	if p.Recalls, err = s.running(c); err != nil {
+	// Codes can be looked up, or at least typed, also while the database does not answer.
+	recalls, err := s.running(c)
+	if err != nil && !errors.Is(err, fault.Unavailable) {
 		return err
 	}
+	p.Recalls = recalls
 	return s.render(c, "home", p)
 }
 

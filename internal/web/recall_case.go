@@ -371,14 +371,9 @@ func (s *Server) scopeSection(c *request, k *trace.RecallCase) (Section, error) 
 
 // scopeRows describes lots of a scope, each with why it is in it.
 func (s *Server) scopeRows(c *request, page *trace.ScopePage, public bool) ([]Row, error) {
-	var ids, kin []string
+	var ids []string
 	for _, lot := range page.Lots {
 		ids = append(ids, lot.Organisation)
-		for _, why := range lot.Why {
-			if why.Rule == trace.ByDescent || why.Rule == trace.ByAncestry || why.Rule == trace.BySharedAncestor {
-				kin = append(kin, why.Of)
-			}
-		}
 	}
 	orgs, err := s.Ledger.OrganisationsByID(c.ctx(), ids)
 	if err != nil {

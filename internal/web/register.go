@@ -263,8 +263,9 @@ func (s *Server) registerRecord(c *request) error {
 		Number: t.number("/number", f.Value("number")), Choice: f.Value("choice"), Text: f.Value("text"), Source: f.Value("source"),
 		Supersedes: f.Value("supersedes"), Reason: f.Value("reason"), Void: void,
 	}
-	if _, err := s.Ledger.RecordRegister(c.ctx(), c.actor, d); t.explain(err) != nil {
-		return s.failed(c, f, t.explain(err), func() error { return s.showRegister(c, &tried{f.Value("topic"), f}) })
+	_, err := s.Ledger.RecordRegister(c.ctx(), c.actor, d)
+	if err = t.explain(err); err != nil {
+		return s.failed(c, f, err, func() error { return s.showRegister(c, &tried{f.Value("topic"), f}) })
 	}
 	return done(c, "/work/organisations/"+c.Params("id")+"/register", "register_recorded")
 }

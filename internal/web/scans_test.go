@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,11 +50,11 @@ func TestScansAreCounted(t *testing.T) {
 		return r.Scans
 	}
 	agent := []string{"User-Agent", phoneAgent}
-	html := append(agent, "Accept", "text/html")
+	html := append(slices.Clone(agent), "Accept", "text/html")
 	etag := w.browse("nobody", "GET", path, nil, html...).want(200).Header.Get("ETag")
 	w.browse("nobody", "GET", path, nil, html...).want(200)
 	w.browse("buyer", "GET", path, nil, html...).want(200)
-	w.browse("nobody", "GET", path, nil, append(html, "If-None-Match", etag)...).want(304)
+	w.browse("nobody", "GET", path, nil, append(slices.Clone(html), "If-None-Match", etag)...).want(304)
 	if n := scans(); n != 4 {
 		t.Errorf("%d scans, want 4", n)
 	}
