@@ -82,9 +82,9 @@ func serve(ctx context.Context, c *call) (err error) {
 	}
 	go p.keepCapturing(ctx, log)
 	go keepHouse(ctx, log, p.people.Prune, server.Prune, p.pruneScans, p.ledger.PruneTokens)
-	go p.keepTally(ctx, log)
-	go p.keepBooks(ctx, log)
-	go p.keepRecalls(ctx, log)
+	go every(ctx, log, tallyEvery, "counting", p.writeTally)
+	go every(ctx, log, booksEvery, "coverage", p.countCoverage)
+	go every(ctx, log, recallsEvery, "recalls", p.goOnRecalling)
 	go p.keepJudging(ctx, log)
 	courier := courier{
 		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
@@ -168,13 +168,10 @@ func keepHouse(ctx context.Context, log *slog.Logger, prunes ...func(context.Con
 	}
 }
 
-// recallsEvery is the pause between two looks for lots that are yet to be marked as recalled or held. Their
-// pages say so already.
-const recallsEvery = 3 * time.Second
-
-// keepRecalls goes on with what recalls and holds change at many lots, until the context ends.
-func (p *program) keepRecalls(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(recallsEvery)
+// every calls do again and again with a pause between, until the context ends. do answers what became of it,
+// which is written to the log under what.
+func every(ctx context.Context, log *slog.Logger, pause time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		select {
@@ -182,59 +179,45 @@ func (p *program) keepRecalls(ctx context.Context, log *slog.Logger) {
 			return
 		case <-tick.C:
 		}
-		_, err := p.ledger.SweepRecalls(ctx)
-		if err = errors.Join(err, p.ledger.RemindReceivers(ctx)); err != nil && ctx.Err() == nil {
-			log.Warn("recalls", "error", err)
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			log.Warn(what, "error", err)
 		}
 	}
+}
+
+const (
+	// recallsEvery is the pause between two looks for lots that are yet to be marked as recalled or held. Their
+	// pages say so already.
+	recallsEvery = 3 * time.Second
+	// tallyEvery is how long scans and what was asked in vain are counted in memory only.
+	tallyEvery = 5 * time.Second
+	// booksEvery is how long a change waits before coverage is counted anew.
+	booksEvery = 5 * time.Second
+)
+
+// goOnRecalling goes on with what recalls and holds change at many lots, and reminds their receivers.
+func (p *program) goOnRecalling(ctx context.Context) error {
+	_, err := p.ledger.SweepRecalls(ctx)
+	return errors.Join(err, p.ledger.RemindReceivers(ctx))
+}
+
+// writeTally writes down what was scanned and what was asked in vain.
+func (p *program) writeTally(ctx context.Context) error {
+	err := p.ledger.FlushUnmatched(ctx)
+	dropped, lost := p.ledger.FlushScans(ctx)
+	if dropped > 0 {
+		lost = errors.Join(lost, fmt.Errorf("too many different scans at once: %d are not counted", dropped))
+	}
+	return errors.Join(err, lost)
+}
+
+// countCoverage counts coverage anew where something has changed.
+func (p *program) countCoverage(ctx context.Context) error {
+	_, err := p.ledger.RefreshCoverage(ctx)
+	return err
 }
 
 // pruneScans deletes counts of scans that are kept long enough.
 func (p *program) pruneScans(ctx context.Context) (int, error) {
 	return p.ledger.PruneScans(ctx, p.config.ScanDays)
-}
-
-// tallyEvery is how long scans and what was asked in vain are counted in memory only.
-const tallyEvery = 5 * time.Second
-
-// keepTally writes down what was scanned and what was asked in vain, every few seconds until the context ends.
-func (p *program) keepTally(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(tallyEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := p.ledger.FlushUnmatched(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("counting what was asked in vain", "error", err)
-		}
-		dropped, err := p.ledger.FlushScans(ctx)
-		if err != nil && ctx.Err() == nil {
-			log.Warn("counting scans", "error", err)
-		}
-		if dropped > 0 {
-			log.Warn("too many different scans at once: some are not counted", "left out", dropped)
-		}
-	}
-}
-
-// booksEvery is how long a change waits before coverage is counted anew.
-const booksEvery = 5 * time.Second
-
-// keepBooks counts coverage anew where something has changed, until the context ends.
-func (p *program) keepBooks(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(booksEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if _, err := p.ledger.RefreshCoverage(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("counting coverage", "error", err)
-		}
-	}
 }
