@@ -3,9 +3,12 @@ package trace_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"truynguon/internal/store"
 	"truynguon/internal/store/sqlite"
@@ -62,6 +65,36 @@ func fillWith(b *testing.B, w *world, db store.DB, n int) {
 			r.Key = strings.ReplaceAll(strings.ReplaceAll(r.Key, k.ID, id), "XXXXXX", digits)
 			r.Body = bytes.ReplaceAll(bytes.ReplaceAll(r.Body, []byte(k.ID), []byte(id)), []byte("XXXXXX"), []byte(digits))
 			must0(b, db.Insert(ctx, kind, r))
+		}
+	}
+}
+
+// BenchmarkCoverage asks for the figure of two years among many lots, once their books are made. How many is
+// TRUYNGUON_BENCH_LOTS, 20,000 if that is not set.
+func BenchmarkCoverage(b *testing.B) {
+	n := 20_000
+	if text := os.Getenv("TRUYNGUON_BENCH_LOTS"); text != "" {
+		n = must(strconv.Atoi(text))
+	}
+	w := newWorld(b)
+	ctx := b.Context()
+	w.certified(b, "attp", "2023-01-01", "2028-12-31")
+	goods := []string{w.coffee}
+	for i := range 239 {
+		goods = append(goods, must(w.RegisterProduct(ctx, w.staff, trace.ProductDraft{Name: fmt.Sprintf("Sản phẩm %d", i), UOM: "KGM"})).Doc.ID)
+	}
+	lot := w.registered(b, "L-1", true)
+	must0(b, w.Multiply(ctx, lot, goods, 730, n))
+	began := time.Now()
+	for made := 1; made > 0; {
+		made = must(w.RefreshCoverage(ctx))
+		w.now = w.now.Add(time.Hour) // marks that wait until what set them must have been written
+	}
+	b.Logf("the books of %d lots were made twice in %v", n, time.Since(began).Round(time.Millisecond))
+	for b.Loop() {
+		r := must(w.Coverage(ctx, trace.CoverageQuestion{From: "2024-01-01", To: "2026-12-31"}))
+		if r.Lots != n+1 {
+			b.Fatalf("%d lots are counted, want %d", r.Lots, n+1)
 		}
 	}
 }
