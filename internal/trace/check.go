@@ -69,7 +69,7 @@ func (cs Checks) Of(id CheckID) CheckLine {
 
 // Sound reports whether the certificate may be built on for the lot: holder, scope, dates, status and
 // verification have passed, and no other check has failed. Who issued it, its scan and its volume often
-// cannot be known; that alone does not undo what an official has verified. A commitment or exemption that
+// cannot be known (a yield whose lots were not counted excepted); that alone does not undo what an official has verified. A commitment or exemption that
 // an official has taken in is as sound as the law asks it to be, though nobody but the producer vouches
 // for it.
 func (cs Checks) Sound() bool {
@@ -89,6 +89,9 @@ func (cs Checks) InForceNow() bool {
 func (cs Checks) upheld() bool {
 	if v := cs.Of(CheckVerification); v.Result != Passed && v.Reason != reasonDeclaration {
 		return false
+	}
+	if cs.Of(CheckVolume).Reason == "not_counted" {
+		return false // it names a yield, and nobody has counted what was sold under it
 	}
 	return !slices.ContainsFunc(cs, func(l CheckLine) bool { return l.Result == Failed && l.ID != CheckFindings })
 }

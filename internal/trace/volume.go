@@ -320,7 +320,7 @@ func (c *Certificate) checkVolume(b *Batch, s Scheme, f CheckFacts) CheckLine {
 		return line(id, NotKnown, "units")
 	}
 	for _, g := range f.Volume {
-		if g.Day < from || g.Day > to || c.StandingOn(g.Day) != InForce {
+		if g.Day < from || g.Day > to || !mayHaveHeld(c.StandingOn(g.Day)) {
 			continue
 		}
 		if !whole.coversGroup(b, s, g) {
@@ -340,6 +340,10 @@ func (c *Certificate) checkVolume(b *Batch, s Scheme, f CheckFacts) CheckLine {
 	}
 	return line(id, result, reason, args...)
 }
+
+// mayHaveHeld reports whether lots of a day on which a certificate stood so may have used its yield up. What
+// nobody has verified counts as well: not knowing must not make room.
+func mayHaveHeld(s Standing) bool { return s == InForce || s == NotVerified || s == Unknown }
 
 // coversGroup reports whether lots from a group's places are under the certificate.
 func (c *Certificate) coversGroup(b *Batch, s Scheme, g VolumeGroup) bool {
