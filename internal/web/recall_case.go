@@ -313,7 +313,11 @@ func (s *Server) caseFacts(p *RecordPage, k *trace.RecallCase, o *trace.Organisa
 		sums = append(sums, p.Measure(q))
 	}
 	p.fact("case.quantity", strings.Join(sums, ", "))
-	p.fact("case.found_in", p.T("case.found_text", k.Scope.FoundAt, p.Number(fmt.Sprintf("%d.%03d", k.Scope.FoundIn/1000, k.Scope.FoundIn%1000))))
+	found := p.Time(k.Scope.FoundAt)
+	if k.Scope.FoundIn > 0 { // less than a thousandth of a second was not measured
+		found = p.T("case.found_text", k.Scope.FoundAt, p.Number(fmt.Sprintf("%d.%03d", k.Scope.FoundIn/1000, k.Scope.FoundIn%1000)))
+	}
+	p.fact("case.found_in", found)
 	if k.Scope.Cut {
 		p.fact("case.cut", p.T("case.cut_text"))
 	}

@@ -117,7 +117,7 @@ func (s *Server) entryAction(c *request, p *RecordPage, k *trace.RecallCase, t *
 
 // percent writes tenths of a per cent.
 func (b *Base) percent(tenths int) string {
-	return b.Number(fmt.Sprintf("%d.%d", tenths/10, tenths%10)) + "%"
+	return b.Number(fmt.Sprintf("%d.%d", tenths/10, tenths%10)) + " %"
 }
 
 // amountText writes an amount with its unit.
