@@ -21,6 +21,7 @@ func TestUsualSpraying(t *testing.T) {
 	if _, err := s.ledger.OpenCycle(ctx, trace.System, trace.CycleDraft{Place: plot.Doc.ID, Crop: "coffee", PlantedAt: "2020-06-01"}); err != nil {
 		t.Fatal(err)
 	}
+	written := 0
 	for _, v := range []view{phone, phone.withoutScript()} {
 		tb := s.tab(t, v)
 		tb.logIn(keeper)
@@ -46,8 +47,9 @@ func TestUsualSpraying(t *testing.T) {
 		if n := tb.touches - before; n > 3 {
 			t.Errorf("a usual spraying takes %d touches, want three", n)
 		}
+		written += 2
 		entries, _, err := s.ledger.Diary(ctx, trace.System, trace.DiaryFilter{Place: plot.Doc.ID}, "", 10)
-		if err != nil || len(entries) < 2 || entries[0].Doc.TradeName != "Thuốc mẫu A" || entries[0].Doc.PHIDays == nil || *entries[0].Doc.PHIDays != 7 {
+		if err != nil || len(entries) != written || entries[0].Doc.TradeName != "Thuốc mẫu A" || entries[0].Doc.PHIDays == nil || *entries[0].Doc.PHIDays != 7 {
 			t.Errorf("the diary holds %+v, %v", entries, err)
 		}
 	}

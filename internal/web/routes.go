@@ -25,6 +25,7 @@ func (s *Server) install() {
 	}
 	s.app.Post("/login", s.limit(30, time.Minute))
 	s.app.Post("/doubts", s.limit(20, 10*time.Minute))
+	s.app.Post("/a/:key", s.limit(20, 10*time.Minute)) // receivers of a recall
 	s.limitVerify()
 	for _, r := range s.routes() {
 		s.app.Add(r.method, r.path, s.allow(r.who, r.handle))
