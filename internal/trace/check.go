@@ -73,27 +73,30 @@ func (cs Checks) Of(id CheckID) CheckLine {
 // an official has taken in is as sound as the law asks it to be, though nobody but the producer vouches
 // for it.
 func (cs Checks) Sound() bool {
-	for _, id := range []CheckID{CheckHolder, CheckScope, CheckDateThen, CheckDateNow, CheckStatusThen, CheckStatusNow} {
-		if cs.Of(id).Result != Passed {
-			return false
-		}
-	}
-	return cs.upheld()
+	return cs.passed(CheckHolder, CheckScope, CheckDateThen, CheckDateNow, CheckStatusThen, CheckStatusNow) && cs.upheld()
 }
 
 // InForceNow reports whether the certificate by itself, without a lot, is verified and in force today.
 func (cs Checks) InForceNow() bool {
-	return cs.Of(CheckDateNow).Result == Passed && cs.Of(CheckStatusNow).Result == Passed && cs.upheld()
+	return cs.passed(CheckDateNow, CheckStatusNow) && cs.upheld()
 }
 
-func (cs Checks) upheld() bool {
+// passed reports whether all of some checks have passed.
+func (cs Checks) passed(ids ...CheckID) bool {
+	return !slices.ContainsFunc(ids, func(id CheckID) bool { return cs.Of(id).Result != Passed })
+}
+
+// upheld reports whether somebody vouches for the certificate and no check speaks against it, some excepted.
+func (cs Checks) upheld(but ...CheckID) bool {
 	if v := cs.Of(CheckVerification); v.Result != Passed && v.Reason != reasonDeclaration {
 		return false
 	}
 	if cs.Of(CheckVolume).Reason == "not_counted" {
 		return false // it names a yield, and nobody has counted what was sold under it
 	}
-	return !slices.ContainsFunc(cs, func(l CheckLine) bool { return l.Result == Failed && l.ID != CheckFindings })
+	return !slices.ContainsFunc(cs, func(l CheckLine) bool {
+		return l.Result == Failed && l.ID != CheckFindings && !slices.Contains(but, l.ID)
+	})
 }
 
 // reasonDeclaration tells of a commitment or exemption that an official has taken in.

@@ -16,8 +16,6 @@ const (
 	GapEventHarvest    = "event_harvest"
 	GapEventProcessing = "event_processing"
 	GapEventPacking    = "event_packing"
-	// GapEvents: no event tells where the lot came from.
-	GapEvents = "events"
 	// GapBasis: no verified food-safety basis was in force on the lot's day.
 	GapBasis = "food_safety_then"
 	// GapRecalled: it was called back.
@@ -35,8 +33,8 @@ var stageOf = []struct {
 }{
 	{GapEventHarvest, func(f *LotFacts) bool { return f.HarvestDate != "" }, []string{"harvesting"}},
 	{GapEventProcessing, func(f *LotFacts) bool { return f.ProductionDate != "" && f.ProductionDate != f.PackagingDate },
-		[]string{"processing", "drying", "sorting", "transforming", "registering"}},
-	{GapEventPacking, func(f *LotFacts) bool { return f.PackagingDate != "" }, []string{"packing", "transforming"}},
+		[]string{"processing", "drying", "sorting", "registering"}},
+	{GapEventPacking, func(f *LotFacts) bool { return f.PackagingDate != "" }, []string{"packing"}},
 }
 
 // everReleased reports whether a lot has ever been on the market, and the day on which it came there
@@ -58,9 +56,7 @@ func (l *Ledger) everReleased(b *Batch) (Date, bool) {
 func coverageGaps(p *Provenance) []string {
 	var gaps []string
 	for _, code := range p.missing() {
-		switch code {
-		case "food_safety", GapEvents: // below, as of the lot's day and by stage
-		default:
+		if code != "food_safety" { // below, as of the lot's day
 			gaps = append(gaps, code)
 		}
 	}
@@ -68,12 +64,10 @@ func coverageGaps(p *Provenance) []string {
 		return slices.ContainsFunc(p.Timeline, func(e Event) bool { return slices.Contains(steps, e.Step) })
 	}
 	for _, stage := range stageOf {
-		if stage.said(&p.Batch.LotFacts) && !done(stage.steps) {
+		made := stage.gap == GapEventProcessing && p.Batch.Origin != "" && slices.ContainsFunc(p.Timeline, Event.makes)
+		if stage.said(&p.Batch.LotFacts) && !done(stage.steps) && !made {
 			gaps = append(gaps, stage.gap)
 		}
-	}
-	if !done([]string{"harvesting", "processing", "transforming", "packing", "registering"}) {
-		gaps = append(gaps, GapEvents)
 	}
 	if !slices.ContainsFunc(p.Certificates, func(c CertificateOn) bool { return c.Scheme.FoodSafety && c.Checks.SoundThen() }) {
 		gaps = append(gaps, GapBasis)
@@ -91,17 +85,7 @@ func coverageGaps(p *Provenance) []string {
 // SoundThen reports whether the certificate was a sound basis for the lot on the lot's own day, whatever
 // became of it since. It is what coverage asks; a lot's page asks Sound.
 func (cs Checks) SoundThen() bool {
-	for _, id := range []CheckID{CheckHolder, CheckScope, CheckDateThen, CheckStatusThen} {
-		if cs.Of(id).Result != Passed {
-			return false
-		}
-	}
-	if v := cs.Of(CheckVerification); v.Result != Passed && v.Reason != reasonDeclaration {
-		return false
-	}
-	return !slices.ContainsFunc(cs, func(l CheckLine) bool {
-		return l.Result == Failed && l.ID != CheckFindings && l.ID != CheckDateNow && l.ID != CheckStatusNow
-	})
+	return cs.passed(CheckHolder, CheckScope, CheckDateThen, CheckStatusThen) && cs.upheld(CheckDateNow, CheckStatusNow)
 }
 
 // lotsGaps looks at many lots at once, with a number of questions that does not depend on how many they
@@ -138,37 +122,36 @@ func (l *Ledger) eventsOfLots(ctx context.Context, lots map[string]Stored[Batch]
 	}
 	slices.Sort(terms)
 	out := make(map[string][]Event, len(lots))
-	for part := range slices.Chunk(terms, 500) {
-		after := ""
-		for {
-			page, next, err := events.find(ctx, l, store.Query{Any: part, Limit: 1000, After: after})
+	var all []Event
+	for part := range slices.Chunk(terms, store.MaxAny) {
+		for row, err := range events.All(ctx, l.DB, store.Query{Any: part, Limit: store.MaxLimit}) {
 			if err != nil {
 				return nil, err
 			}
-			for _, e := range page {
-				out[e.Doc.Batch] = append(out[e.Doc.Batch], e.Doc)
-			}
-			if after = next; next == "" {
-				break
+			all = append(all, row.Value.Doc)
+		}
+	}
+	all, err := l.settled(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{} // an event of lots of two parts was read twice
+	for _, e := range all {
+		if key := eventKey(&e); !seen[key] {
+			seen[key] = true
+			for _, code := range append([]string{e.Batch}, e.Lots...) {
+				if _, ok := lots[code]; ok {
+					out[code] = append(out[code], e)
+				}
 			}
 		}
 	}
 	for code, b := range lots {
-		all := out[code]
-		current := complete(&b.Doc, all)
-		if current == "" {
-			born, err := l.bornEvents(&b.Doc)
-			if err != nil {
-				return nil, err
-			}
-			current = born[0].ID
-			for _, e := range born {
-				if !slices.ContainsFunc(all, func(a Event) bool { return eventKey(&a) == eventKey(&e) }) {
-					all = append(all, e)
-				}
-			}
+		whole, current, err := l.withBorn(&b.Doc, out[code])
+		if err != nil {
+			return nil, err
 		}
-		out[code] = standing(all, current)
+		out[code] = standing(whole, current)
 	}
 	return out, nil
 }

@@ -227,3 +227,39 @@ func TestPeriods(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverageOfMadeLots counts lots that were made of others like their own pages do: that they were made is
+// an event of theirs, whichever of the lots it is filed under.
+func TestCoverageOfMadeLots(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	from := w.registered(t, "L-1", true)
+	made := must(w.Transform(ctx, w.staff, trace.TransformationDraft{
+		Kind: "split", Place: w.packhouse, Date: "2026-11-12",
+		Inputs: []trace.LotAmountDraft{{Lot: from.Doc.Code, Quantity: trace.QuantityDraft{Value: "2"}}},
+		Outputs: []trace.OutputDraft{
+			{Product: w.coffee, Lot: "M-1", ProductionDate: "2026-11-12", ExpirationDate: "2027-11-10", Quantity: trace.QuantityDraft{Value: "1"}},
+			{Product: w.coffee, Lot: "M-2", ProductionDate: "2026-11-12", ExpirationDate: "2027-11-10", Quantity: trace.QuantityDraft{Value: "1"}},
+		},
+	})).Doc
+	for _, out := range made.Outputs {
+		must(w.ReleaseBatch(ctx, w.staff, out.Lot, ""))
+	}
+	must(w.RefreshCoverage(ctx))
+	gaps, _, err := w.CoverageGaps(ctx, w.official, thisYear, "", 10)
+	must0(t, err)
+	if len(gaps) != 3 {
+		t.Fatalf("%d lots miss something, want 3: %+v", len(gaps), gaps)
+	}
+	for _, g := range gaps {
+		want, _ := must2(w.GapsOfLot(ctx, g.Batch))
+		if diff := cmp.Diff(want, g.Missing); diff != "" {
+			t.Errorf("%s: its page and its book differ (-page +book):\n%s", g.Lot, diff)
+		}
+		for _, code := range []string{"events", "event_processing"} {
+			if slices.Contains(g.Missing, code) {
+				t.Errorf("%s is said to miss %s", g.Lot, code)
+			}
+		}
+	}
+}

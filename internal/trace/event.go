@@ -348,19 +348,8 @@ func (l *Ledger) eventsOf(ctx context.Context, b *Batch) (all []Event, current s
 	if all, err = l.settled(ctx, all); err != nil {
 		return nil, "", err
 	}
-	if current = complete(b, all); current == "" {
-		born, err := l.bornEvents(b)
-		if err != nil {
-			return nil, "", err
-		}
-		if b.Origin == "" {
-			current = born[0].ID
-		}
-		for _, e := range born {
-			if !slices.ContainsFunc(all, func(a Event) bool { return eventKey(&a) == eventKey(&e) }) {
-				all = append(all, e)
-			}
-		}
+	if all, current, err = l.withBorn(b, all); err != nil {
+		return nil, "", err
 	}
 	moved, err := l.movedEvents(ctx, b.Code)
 	if err != nil {
@@ -376,6 +365,30 @@ func (l *Ledger) eventsOf(ctx context.Context, b *Batch) (all []Event, current s
 	})
 	return all, current, nil
 }
+
+// withBorn adds to what is recorded of a lot the events that follow from its own record and are not there
+// yet. current is the hash ID of the commissioning event that the lot's facts make now.
+func (l *Ledger) withBorn(b *Batch, all []Event) (_ []Event, current string, err error) {
+	if current = complete(b, all); current != "" {
+		return all, current, nil
+	}
+	born, err := l.bornEvents(b)
+	if err != nil {
+		return nil, "", err
+	}
+	if b.Origin == "" {
+		current = born[0].ID
+	}
+	for _, e := range born {
+		if !slices.ContainsFunc(all, func(a Event) bool { return eventKey(&a) == eventKey(&e) }) {
+			all = append(all, e)
+		}
+	}
+	return all, current, nil
+}
+
+// makes reports whether the event is that lots were made of lots.
+func (e Event) makes() bool { return strings.HasPrefix(e.Step, "made_") }
 
 // complete looks for the events that must follow from a lot's record, which costs less than deriving
 // them: its commissioning and one for each change of state. It answers the hash ID of the commissioning

@@ -3,7 +3,6 @@ package trace
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"truynguon/internal/epcis"
@@ -399,8 +398,7 @@ func (p *Provenance) missing() []string {
 	need(p.Organisation.Address != "", "address")
 	need(len(p.Places) > 0, "origin")
 	need(slices.ContainsFunc(p.Timeline, func(e Event) bool {
-		return e.Step == "harvesting" || e.Step == "processing" || e.Step == "packing" || e.Step == "registering" ||
-			strings.HasPrefix(e.Step, "made_")
+		return e.Step == "harvesting" || e.Step == "processing" || e.Step == "packing" || e.Step == "registering" || e.makes()
 	}), "events")
 	need(len(p.Product.AppliedStandards) > 0, "standards")
 	need(p.Batch.ExpirationDate != "" || p.Batch.BestBeforeDate != "" || p.Product.ShelfLifeDays == 0, "expiry")
