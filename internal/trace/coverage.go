@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -201,29 +202,20 @@ func (l *Ledger) organisationsIn(ctx context.Context, q CoverageQuestion) (map[s
 	return out, nil
 }
 
+// orgTerms are the terms that organisations' records carry, in a settled order.
+func orgTerms(orgs map[string]Organisation) []string {
+	return prefixed("org=", slices.Sorted(maps.Keys(orgs)))
+}
+
 // productsOf are the products of organisations, by id.
 func (l *Ledger) productsOf(ctx context.Context, orgs map[string]Organisation, only string) (map[string]Stored[Product], error) {
 	out := map[string]Stored[Product]{}
-	var terms []string
-	for id := range orgs {
-		terms = append(terms, "org="+id)
-	}
-	slices.Sort(terms)
-	for part := range slices.Chunk(terms, 500) {
-		after := ""
-		for {
-			page, next, err := products.find(ctx, l, store.Query{Any: part, Limit: 1000, After: after})
-			if err != nil {
-				return nil, err
-			}
-			for _, p := range page {
-				if only == "" || only == p.Doc.ID {
-					out[p.Doc.ID] = p
-				}
-			}
-			if after = next; next == "" {
-				break
-			}
+	for row, err := range withAny(ctx, l.DB, products.Table, orgTerms(orgs), store.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		if only == "" || only == row.Key {
+			out[row.Key] = stored(row)
 		}
 	}
 	return out, nil

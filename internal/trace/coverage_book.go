@@ -248,7 +248,7 @@ func (l *Ledger) obeyMark(ctx context.Context, row store.Row[coverageMark]) (mad
 		}
 	}
 	now := l.stamp()
-	if settled := row.Value.Since.Add(patience); now.Before(settled) && what != "month" || what == "month" && now.Before(settled) && row.Value.At.Equal(row.Value.Since) {
+	if settled := row.Value.Since.Add(patience); now.Before(settled) {
 		row.Value.At = settled
 		_, err = coverageMarks.UpdateAt(ctx, l.DB, row.Key, row.Rev, func(m *coverageMark) error { *m = row.Value; return nil })
 	} else {

@@ -123,13 +123,11 @@ func (l *Ledger) eventsOfLots(ctx context.Context, lots map[string]Stored[Batch]
 	slices.Sort(terms)
 	out := make(map[string][]Event, len(lots))
 	var all []Event
-	for part := range slices.Chunk(terms, store.MaxAny) {
-		for row, err := range events.All(ctx, l.DB, store.Query{Any: part, Limit: store.MaxLimit}) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, row.Value.Doc)
+	for row, err := range withAny(ctx, l.DB, events.Table, terms, store.Query{}) {
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, row.Value.Doc)
 	}
 	all, err := l.settled(ctx, all)
 	if err != nil {

@@ -235,34 +235,20 @@ const maxListed = 1000
 
 // addUnlotted adds to the figures what is sold without lots.
 func (l *Ledger) addUnlotted(ctx context.Context, c *CoverageReport, orgs map[string]Organisation, goods map[string]Stored[Product], figures map[string]*CoverageFigure, narrow bool) error {
-	var terms []string
-	for id := range orgs {
-		terms = append(terms, "org="+id)
-	}
-	slices.Sort(terms)
 	paused := map[string]bool{}
-	for part := range slices.Chunk(terms, 500) {
-		after := ""
-		for {
-			page, next, err := salePauses.find(ctx, l, store.Query{Any: part, To: string(c.To.AddDays(1)), Limit: 1000, After: after})
-			if err != nil {
-				return err
-			}
-			for _, s := range page {
-				pause := s.Doc
-				if _, ok := goods[pause.Product]; !ok || pause.Withdrawn != nil || pause.To != "" && pause.To < c.From {
-					continue
-				}
-				if pause.From <= c.From && (pause.To == "" || pause.To >= c.To) {
-					paused[pause.Product] = true
-				}
-				if len(c.Pauses) < maxListed {
-					c.Pauses = append(c.Pauses, publicPause(pause))
-				}
-			}
-			if after = next; next == "" {
-				break
-			}
+	for row, err := range withAny(ctx, l.DB, salePauses.Table, orgTerms(orgs), store.Query{To: string(c.To.AddDays(1))}) {
+		if err != nil {
+			return err
+		}
+		pause := row.Value.Doc
+		if _, ok := goods[pause.Product]; !ok || pause.Withdrawn != nil || pause.To != "" && pause.To < c.From {
+			continue
+		}
+		if pause.From <= c.From && (pause.To == "" || pause.To >= c.To) {
+			paused[pause.Product] = true
+		}
+		if len(c.Pauses) < maxListed {
+			c.Pauses = append(c.Pauses, publicPause(pause))
 		}
 	}
 	for id, p := range goods {

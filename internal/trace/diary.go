@@ -512,13 +512,11 @@ func (l *Ledger) cyclesAt(ctx context.Context, plots []string) (map[string][]Cro
 
 // findAny reads all records that carry one of some terms, a page at a time.
 func findAny[T any](ctx context.Context, l *Ledger, k kind[T], terms []string, each func(T)) error {
-	for chunk := range slices.Chunk(terms, store.MaxAny) {
-		for row, err := range k.All(ctx, l.DB, store.Query{Any: chunk}) {
-			if err != nil {
-				return err
-			}
-			each(row.Value.Doc)
+	for row, err := range withAny(ctx, l.DB, k.Table, terms, store.Query{}) {
+		if err != nil {
+			return err
 		}
+		each(row.Value.Doc)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package trace
 
 import (
 	"context"
+	"iter"
+	"slices"
 
 	"truynguon/internal/fault"
 	"truynguon/internal/store"
@@ -63,6 +65,24 @@ func (l *Ledger) DocumentsByID(ctx context.Context, by Actor, org string, ids []
 		}
 	}
 	return all, err
+}
+
+// withAny goes through the records of a table that carry one of some terms, however many terms there are. A
+// record comes once for each MaxAny terms that it carries one of; no terms select nothing.
+func withAny[T any](ctx context.Context, db store.DB, t store.Table[T], terms []string, q store.Query) iter.Seq2[store.Row[T], error] {
+	if q.Limit == 0 {
+		q.Limit = store.MaxLimit
+	}
+	return func(yield func(store.Row[T], error) bool) {
+		for part := range slices.Chunk(terms, store.MaxAny) {
+			q.Any = part
+			for row, err := range t.All(ctx, db, q) {
+				if !yield(row, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 func docsOf[T any](rows map[string]Stored[T], err error) (map[string]T, error) {

@@ -156,26 +156,13 @@ type orgRegister map[string][]RegisterEntry
 
 // register reads the entries of organisations.
 func (l *Ledger) register(ctx context.Context, orgs map[string]Organisation) (orgRegister, error) {
-	var terms []string
-	for id := range orgs {
-		terms = append(terms, "org="+id)
-	}
-	slices.Sort(terms)
 	out := orgRegister{}
-	for part := range slices.Chunk(terms, 500) {
-		after := ""
-		for {
-			page, next, err := registerEntries.find(ctx, l, store.Query{Any: part, Limit: 1000, After: after})
-			if err != nil {
-				return nil, err
-			}
-			for _, e := range page {
-				out[e.Doc.Organisation] = append(out[e.Doc.Organisation], e.Doc)
-			}
-			if after = next; next == "" {
-				break
-			}
+	for row, err := range withAny(ctx, l.DB, registerEntries.Table, orgTerms(orgs), store.Query{}) {
+		if err != nil {
+			return nil, err
 		}
+		e := row.Value.Doc
+		out[e.Organisation] = append(out[e.Organisation], e)
 	}
 	return out, nil
 }

@@ -13,19 +13,17 @@ type usedOn map[string]map[string]Date // by input, by plot
 // uses reads where input lots were used, from the entries of the farm diary that stand.
 func (s *scopeSearch) uses(ctx context.Context, ids []string) (usedOn, error) {
 	latest := map[string]DiaryEntry{}
-	for some := range slices.Chunk(ids, scopeChunk) {
-		for row, err := range diary.All(ctx, s.l.DB, store.Query{Any: prefixed("input=", some), Limit: store.MaxLimit}) {
-			if err != nil {
-				return nil, err
-			}
-			e := row.Value.Doc
-			if len(latest) >= maxScope {
-				s.cut = true
-				break
-			}
-			if there, ok := latest[e.Root]; !ok || there.Version < e.Version {
-				latest[e.Root] = e
-			}
+	for row, err := range withAny(ctx, s.l.DB, diary.Table, prefixed("input=", ids), store.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		e := row.Value.Doc
+		if len(latest) >= maxScope {
+			s.cut = true
+			break
+		}
+		if there, ok := latest[e.Root]; !ok || there.Version < e.Version {
+			latest[e.Root] = e
 		}
 	}
 	out := usedOn{}
@@ -111,15 +109,13 @@ func (s *scopeSearch) besideInput(ctx context.Context, base []*Batch) error {
 	slices.Sort(plots)
 	seen := map[string]bool{}
 	var ids []string
-	for some := range slices.Chunk(plots, scopeChunk) {
-		for row, err := range diary.All(ctx, s.l.DB, store.Query{Any: prefixed("place=", some), Limit: store.MaxLimit}) {
-			if err != nil {
-				return err
-			}
-			if e := &row.Value.Doc; e.Input != "" && !seen[e.Input] && len(ids) < maxBeside && (last[e.Place] == "" || e.Day <= last[e.Place]) {
-				seen[e.Input] = true
-				ids = append(ids, e.Input)
-			}
+	for row, err := range withAny(ctx, s.l.DB, diary.Table, prefixed("place=", plots), store.Query{}) {
+		if err != nil {
+			return err
+		}
+		if e := &row.Value.Doc; e.Input != "" && !seen[e.Input] && len(ids) < maxBeside && (last[e.Place] == "" || e.Day <= last[e.Place]) {
+			seen[e.Input] = true
+			ids = append(ids, e.Input)
 		}
 	}
 	used, err := s.uses(ctx, ids)

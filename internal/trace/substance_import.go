@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -244,19 +246,11 @@ func (l *Ledger) substancesFor(ctx context.Context, applied []DiaryEntry) (s Sub
 
 // eachSubstance reads the rows that carry one of some terms.
 func eachSubstance(ctx context.Context, l *Ledger, terms map[string]bool, each func(Substance)) error {
-	var list []string
-	for term := range terms {
-		list = append(list, term)
-	}
-	for len(list) > 0 {
-		chunk := list[:min(len(list), store.MaxAny)]
-		list = list[len(chunk):]
-		for row, err := range substances.All(ctx, l.DB, store.Query{Any: chunk}) {
-			if err != nil {
-				return err
-			}
-			each(row.Value)
+	for row, err := range withAny(ctx, l.DB, substances, slices.Collect(maps.Keys(terms)), store.Query{}) {
+		if err != nil {
+			return err
 		}
+		each(row.Value)
 	}
 	return nil
 }

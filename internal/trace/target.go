@@ -221,28 +221,13 @@ func (m *measuring) figure(ctx context.Context, t *Target, day Date) (f Figure, 
 func (m *measuring) usedIn(ctx context.Context, org string, day Date) (bool, error) {
 	if m.released == nil {
 		m.released = map[string][]Date{}
-		var terms []string
-		for id := range m.orgs {
-			terms = append(terms, "org="+id)
-		}
-		for len(terms) > 0 {
-			n := min(len(terms), 500)
-			after := ""
-			for {
-				rows, next, err := coverageBooks.Find(ctx, m.l.DB, store.Query{Any: terms[:n], Limit: 1000, After: after})
-				if err != nil {
-					return false, err
-				}
-				for _, r := range rows {
-					for d := range r.Value.Days {
-						m.released[r.Value.Organisation] = append(m.released[r.Value.Organisation], d)
-					}
-				}
-				if after = next; next == "" {
-					break
-				}
+		for row, err := range withAny(ctx, m.l.DB, coverageBooks, orgTerms(m.orgs), store.Query{}) {
+			if err != nil {
+				return false, err
 			}
-			terms = terms[n:]
+			for d := range row.Value.Days {
+				m.released[row.Value.Organisation] = append(m.released[row.Value.Organisation], d)
+			}
 		}
 	}
 	from := DateOf(day.Time(time.UTC).AddDate(-1, 0, 1))

@@ -52,15 +52,13 @@ func (l *Ledger) TraceRows(ctx context.Context, by Actor, code string, dir Direc
 	}
 	var evs []Event
 	seen := map[string]bool{}
-	for part := range slices.Chunk(g.Codes(), walkTerms) {
-		for row, err := range events.All(ctx, l.DB, store.Query{Any: prefixed("batch=", part), Limit: store.MaxLimit}) {
-			if err != nil {
-				return nil, err
-			}
-			if e := row.Value.Doc; !seen[eventKey(&e)] && len(evs) < maxTraceRows {
-				seen[eventKey(&e)] = true
-				evs = append(evs, e)
-			}
+	for row, err := range withAny(ctx, l.DB, events.Table, prefixed("batch=", g.Codes()), store.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		if e := row.Value.Doc; !seen[eventKey(&e)] && len(evs) < maxTraceRows {
+			seen[eventKey(&e)] = true
+			evs = append(evs, e)
 		}
 	}
 	evs = standing(evs, "")

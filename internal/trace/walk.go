@@ -193,20 +193,18 @@ func (l *Ledger) readLots(ctx context.Context, g *Graph) error {
 // more than is bearable.
 func (l *Ledger) shipmentsOf(ctx context.Context, codes []string) (out []Shipment, cut bool, err error) {
 	seen := map[string]bool{}
-	for part := range slices.Chunk(codes, walkTerms) {
-		for row, err := range shipments.All(ctx, l.DB, store.Query{Any: prefixed("moved=", part), Limit: store.MaxLimit}) {
-			if err != nil {
-				return nil, false, err
-			}
-			if seen[row.Key] {
-				continue
-			}
-			if len(out) >= maxGraph {
-				return out, true, nil
-			}
-			seen[row.Key] = true
-			out = append(out, row.Value.Doc)
+	for row, err := range withAny(ctx, l.DB, shipments.Table, prefixed("moved=", codes), store.Query{}) {
+		if err != nil {
+			return nil, false, err
 		}
+		if seen[row.Key] {
+			continue
+		}
+		if len(out) >= maxGraph {
+			return out, true, nil
+		}
+		seen[row.Key] = true
+		out = append(out, row.Value.Doc)
 	}
 	slices.SortFunc(out, func(a, b Shipment) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	return out, false, nil
