@@ -1,21 +1,16 @@
 package trace_test
 
 import (
-	"errors"
 	"testing"
 
 	"truynguon/internal/epcis"
-	"truynguon/internal/fault"
 	"truynguon/internal/trace"
 )
 
 // TestWhoMayCapture walks the verbs of capture and query as every actor, with the signs of TestWhoMay.
 func TestWhoMayCapture(t *testing.T) {
 	//                     admin official elsewhere manager staff neighbour buyer nobody
-	for _, c := range []struct {
-		verb, want string
-		do         func(t *testing.T, w *world, by trace.Actor) error
-	}{
+	walkRoles(t, []whoMay{
 		{"capture events", "+--+++-?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.AcceptCapture(t.Context(), by, trace.CaptureDraft{Document: toldEvents(1, 1, "storing")})
 			return err
@@ -59,28 +54,5 @@ func TestWhoMayCapture(t *testing.T) {
 			must(w.NameQuery(t.Context(), w.staff, "q", []byte(`{}`)))
 			return w.ForgetQuery(t.Context(), by, "q")
 		}},
-	} {
-		t.Run(c.verb, func(t *testing.T) {
-			got := ""
-			for i := range len(c.want) {
-				w := newWorld(t)
-				by := []trace.Actor{w.admin, w.official, w.elsewhere, w.manager, w.staff, w.neighbour, w.buyer, w.nobody}[i]
-				switch err := c.do(t, w, by); {
-				case err == nil:
-					got += "+"
-				case errors.Is(err, fault.Denied):
-					got += "-"
-				case errors.Is(err, fault.Unauthenticated):
-					got += "?"
-				case errors.Is(err, fault.NotFound):
-					got += "."
-				default:
-					t.Fatal(err)
-				}
-			}
-			if got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
+	})
 }

@@ -37,11 +37,7 @@ func TestWhoMayRecall(t *testing.T) {
 		return must(w.HoldLots(t.Context(), by, trace.HoldDraft{Reason: "vì", Seeds: []trace.RecallSeed{{Kind: trace.SeedLot, ID: w.registered(t, "L", true).Doc.Code}}})).Doc.ID
 	}
 	//                     admin official elsewhere manager staff neighbour buyer nobody
-	for _, c := range []struct {
-		verb string
-		want string
-		do   func(t *testing.T, w *world, by trace.Actor) error
-	}{
+	walkRoles(t, []whoMay{
 		{"open a voluntary case", "++-+---?", func(t *testing.T, w *world, by trace.Actor) error {
 			_, err := w.OpenRecallCase(t.Context(), by, caseOf(w.registered(t, "L", true).Doc.Code))
 			return err
@@ -138,30 +134,7 @@ func TestWhoMayRecall(t *testing.T) {
 			_, err := w.ReleaseLots(t.Context(), by, held(t, w, w.official), "đạt")
 			return err
 		}},
-	} {
-		t.Run(c.verb, func(t *testing.T) {
-			got := ""
-			for i := range c.want {
-				w := newWorld(t)
-				by := []trace.Actor{w.admin, w.official, w.elsewhere, w.manager, w.staff, w.neighbour, w.buyer, w.nobody}[i]
-				err := c.do(t, w, by)
-				switch {
-				case err == nil:
-					got += "+"
-				case errors.Is(err, fault.Denied):
-					got += "-"
-				case errors.Is(err, fault.Unauthenticated):
-					got += "?"
-				default:
-					t.Errorf("%s: %v", by.Role, err)
-					got += "!"
-				}
-			}
-			if got != c.want {
-				t.Errorf("got %s, want %s (admin official elsewhere manager staff neighbour buyer nobody)", got, c.want)
-			}
-		})
-	}
+	})
 }
 
 // Two people change one scope, and one confirms while another sends back: nobody's work is lost, and exactly
