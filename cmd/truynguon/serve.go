@@ -85,7 +85,7 @@ func serve(ctx context.Context, c *call) (err error) {
 	go every(ctx, log, tallyEvery, "counting", p.writeTally)
 	go every(ctx, log, booksEvery, "coverage", p.countCoverage)
 	go every(ctx, log, recallsEvery, "recalls", p.goOnRecalling)
-	go p.keepJudging(ctx, log)
+	go atOnceAndEvery(ctx, log, judgeEvery, "judging lots anew", p.ledger.RejudgeLots)
 	courier := courier{
 		ledger: p.ledger, words: words, log: log, site: config.SiteName, mail: mailer, hook: notify.Webhook{Private: config.WebhookPrivate},
 	}
@@ -152,20 +152,13 @@ func printShown(c *call, shown *sample.Shown) error {
 
 // keepHouse deletes what has outlived its purpose, at once and then every hour.
 func keepHouse(ctx context.Context, log *slog.Logger, prunes ...func(context.Context) (int, error)) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
+	atOnceAndEvery(ctx, log, time.Hour, "pruning", func(ctx context.Context) (err error) {
 		for _, prune := range prunes {
-			if _, err := prune(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("pruning", "error", err)
-			}
+			_, failed := prune(ctx)
+			err = errors.Join(err, failed)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+		return err
+	})
 }
 
 // every calls do again and again with a pause between, until the context ends. do answers what became of it,
@@ -179,9 +172,19 @@ func every(ctx context.Context, log *slog.Logger, pause time.Duration, what stri
 			return
 		case <-tick.C:
 		}
-		if err := do(ctx); err != nil && ctx.Err() == nil {
-			log.Warn(what, "error", err)
-		}
+		try(ctx, log, what, do)
+	}
+}
+
+// atOnceAndEvery is every, and the first time does not wait.
+func atOnceAndEvery(ctx context.Context, log *slog.Logger, pause time.Duration, what string, do func(context.Context) error) {
+	try(ctx, log, what, do)
+	every(ctx, log, pause, what, do)
+}
+
+func try(ctx context.Context, log *slog.Logger, what string, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		log.Warn(what, "error", err)
 	}
 }
 
@@ -193,6 +196,8 @@ const (
 	tallyEvery = 5 * time.Second
 	// booksEvery is how long a change waits before coverage is counted anew.
 	booksEvery = 5 * time.Second
+	// judgeEvery is the time between two looks for lots that a late diary entry concerns.
+	judgeEvery = time.Minute
 )
 
 // goOnRecalling goes on with what recalls and holds change at many lots, and reminds their receivers.

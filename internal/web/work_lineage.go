@@ -214,23 +214,34 @@ func (s *Server) placeOptions(c *request, org string) (out []Option, err error) 
 
 // transformationNew is the form for making lots of lots.
 func (s *Server) transformationNew(c *request) error {
+	return s.newOfLots(c, "making.title", "/work/transformations/new", "making", "inputs", "kind", "process", s.transformationForm)
+}
+
+// newOfLots is a form about lots of an organisation, which is asked for first if it is not known: of today, with
+// the lot that the address names, and with one field chosen.
+func (s *Server) newOfLots(c *request, title, path, prefix, lots, field, chosen string, form func(*request, *Form, string) error) error {
 	if c.org() == "" {
-		return s.chooseOrg(c, "making.title", "/work/transformations/new")
+		return s.chooseOrg(c, title, path)
 	}
-	f := newForm(c, "making")
-	f.Values["date"], f.Values["kind"] = []string{string(s.Ledger.Today())}, []string{"process"}
+	f := newForm(c, prefix)
+	f.Values["date"], f.Values[field] = []string{string(s.Ledger.Today())}, []string{chosen}
 	if code := c.Query("batch"); code != "" {
-		f.Values[row("inputs", 0, "lot")] = []string{code}
+		f.Values[row(lots, 0, "lot")] = []string{code}
 	}
-	return s.transformationForm(c, f, c.org())
+	return form(c, f, c.org())
+}
+
+// heldAndPlaces are the lots that an organisation has, and its places, to choose from.
+func (s *Server) heldAndPlaces(c *request, org string) (held, at []Option, err error) {
+	if held, err = s.heldOptions(c, org); err != nil {
+		return nil, nil, err
+	}
+	at, err = s.placeOptions(c, org)
+	return held, at, err
 }
 
 func (s *Server) transformationForm(c *request, f *Form, org string) error {
-	held, err := s.heldOptions(c, org)
-	if err != nil {
-		return err
-	}
-	at, err := s.placeOptions(c, org)
+	held, at, err := s.heldAndPlaces(c, org)
 	if err != nil {
 		return err
 	}

@@ -46,23 +46,11 @@ func unitRow(b *Base, u *trace.LogisticUnit) Row {
 }
 
 func (s *Server) packingNew(c *request) error {
-	if c.org() == "" {
-		return s.chooseOrg(c, "packing.new", "/work/packing/new")
-	}
-	f := newForm(c, "packing")
-	f.Values["date"], f.Values["type"] = []string{string(s.Ledger.Today())}, []string{"carton"}
-	if code := c.Query("batch"); code != "" {
-		f.Values[row("lots", 0, "lot")] = []string{code}
-	}
-	return s.packingForm(c, f, c.org())
+	return s.newOfLots(c, "packing.new", "/work/packing/new", "packing", "lots", "type", "carton", s.packingForm)
 }
 
 func (s *Server) packingForm(c *request, f *Form, org string) error {
-	held, err := s.heldOptions(c, org)
-	if err != nil {
-		return err
-	}
-	at, err := s.placeOptions(c, org)
+	held, at, err := s.heldAndPlaces(c, org)
 	if err != nil {
 		return err
 	}

@@ -61,23 +61,11 @@ func (s *Server) shipmentList(c *request) error {
 }
 
 func (s *Server) shipmentNew(c *request) error {
-	if c.org() == "" {
-		return s.chooseOrg(c, "shipment.new", "/work/shipments/new")
-	}
-	f := newForm(c, "shipping")
-	f.Values["date"], f.Values["kind"] = []string{string(s.Ledger.Today())}, []string{trace.Delivery}
-	if code := c.Query("batch"); code != "" {
-		f.Values[row("lots", 0, "lot")] = []string{code}
-	}
-	return s.shipmentForm(c, f, c.org())
+	return s.newOfLots(c, "shipment.new", "/work/shipments/new", "shipping", "lots", "kind", trace.Delivery, s.shipmentForm)
 }
 
 func (s *Server) shipmentForm(c *request, f *Form, org string) error {
-	held, err := s.heldOptions(c, org)
-	if err != nil {
-		return err
-	}
-	at, err := s.placeOptions(c, org)
+	held, at, err := s.heldAndPlaces(c, org)
 	if err != nil {
 		return err
 	}
