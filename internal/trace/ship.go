@@ -258,12 +258,7 @@ func (l *Ledger) VoidShipment(ctx context.Context, by Actor, id, reason string) 
 	if err != nil {
 		return s, err
 	}
-	if _, err := l.keeper(ctx, by, old.Doc.Organisation); err != nil {
-		return s, err
-	}
-	var p fault.Problem
-	reason = p.Paragraph("/reason", reason, maxText, true)
-	if err := p.Err(); err != nil {
+	if reason, err = l.undoing(ctx, by, old.Doc.Organisation, reason); err != nil {
 		return s, err
 	}
 	s, err = shipments.update(ctx, l, by, id, 0, "void", reason, func(s *Shipment) error {

@@ -472,6 +472,17 @@ func (l *Ledger) weigh(ctx context.Context, t *Transformation, in []*Batch, made
 	return balance(from, to, t.Loss), nil
 }
 
+// undoing checks that the actor keeps an organisation's records and says why something did not happen, and
+// answers the reason tidied.
+func (l *Ledger) undoing(ctx context.Context, by Actor, org, reason string) (string, error) {
+	if _, err := l.keeper(ctx, by, org); err != nil {
+		return "", err
+	}
+	var p fault.Problem
+	reason = p.Paragraph("/reason", reason, maxText, true)
+	return reason, p.Err()
+}
+
 // VoidTransformation records that a transformation did not happen, while the lots that it made are drafts
 // and nothing was made of them or sent. Those lots are voided, and what went in is left again. The event
 // is declared to be in error.
@@ -484,12 +495,7 @@ func (l *Ledger) VoidTransformation(ctx context.Context, by Actor, id, reason st
 	if err != nil {
 		return s, err
 	}
-	if _, err := l.keeper(ctx, by, old.Doc.Organisation); err != nil {
-		return s, err
-	}
-	var p fault.Problem
-	reason = p.Paragraph("/reason", reason, maxText, true)
-	if err := p.Err(); err != nil {
+	if reason, err = l.undoing(ctx, by, old.Doc.Organisation, reason); err != nil {
 		return s, err
 	}
 	var codes []string
